@@ -16,8 +16,14 @@ _SQL = load("flows")
 class FlowSurroundings:
     """The surroundings of the flows that are published; ``directory`` is the one in force."""
 
-    def __init__(self, directory: Callable[[], Directory]) -> None:
+    def __init__(
+        self,
+        directory: Callable[[], Directory],
+        secrets: Callable[[str], Collection[str]] = lambda _project: (),
+    ) -> None:
+        """``secrets`` are the names of those of a project."""
         self._directory = directory
+        self._secrets = secrets
 
     async def outside(self, _db: asyncpg.Connection, project: str) -> Outside:
         """What a flow of the project ("": of all projects) may name."""
@@ -37,7 +43,7 @@ class FlowSurroundings:
                 ],
                 NameOf.LINE: (),
                 NameOf.RECORDING: (),
-                NameOf.SECRET: (),
+                NameOf.SECRET: self._secrets(project),
             },
             served={
                 name

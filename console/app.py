@@ -32,6 +32,7 @@ from console.kit.routing import add_feature, add_shared
 from console.kit.security import add_headers
 from console.lead_lists.list_services import LIST_SERVICES, ListServices
 from console.lead_lists.routes import LEAD_LISTS
+from console.look_ups.routes import LOOK_UPS
 from console.phone_setup.routes import PHONE_SETUP
 from console.reports.report_services import REPORT_SERVICES, ReportServices
 from console.reports.routes import REPORTS
@@ -40,6 +41,7 @@ from console.users.routes import USERS
 from engine.desk_ports import LiveDesks
 from engine.ports import LiveCentre
 from publishing.flow_drafts import FlowDrafts
+from publishing.look_up_rights import LookUpRights
 from publishing.publications import Publications
 from records.call_queries import CallStore
 from storage.accounts import Accounts
@@ -55,6 +57,7 @@ FEATURES = (
     FLOW_PAGES,
     REPORTS,
     CENTRE,
+    LOOK_UPS,
     USERS,
     ACCOUNT,
     SIGN_IN,
@@ -83,6 +86,7 @@ def make_app(
     flows: Iterable[str] = (),
     flow_drafts: FlowDrafts,
     publications: Publications,
+    look_up_rights: LookUpRights,
     phones: context.PhoneAccess = context.PhoneAccess(),  # noqa: B008 - it is frozen
     api: Feature,
     public_url: str | None = None,
@@ -115,6 +119,7 @@ def make_app(
     app[context.FLOWS] = tuple(flows)
     app[context.FLOW_DRAFTS] = flow_drafts
     app[context.PUBLICATIONS] = publications
+    app[context.LOOK_UP_RIGHTS] = look_up_rights
     app[context.PHONES] = phones
     app[context.USERS] = accounts.users
     app[context.LOGINS] = accounts.logins

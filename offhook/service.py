@@ -70,6 +70,7 @@ from offhook.outbound_work import OutboundWork
 from offhook.places import Places, places
 from prompts.sounds import Prompts
 from publishing.flow_drafts import FlowDrafts
+from publishing.look_up_rights import COPY_FILE, LookUpRights
 from publishing.publications import Publications
 from storage.controller_lock import ControllerLock
 from storage.database import check_address, close_pool, make_pool
@@ -252,6 +253,9 @@ async def running(
         _check_flows(flows, directory.kept.directory)
         followed = FollowedDirectory(pool, directory)
 
+        rights = LookUpRights(pool, secrets.sealing, state / COPY_FILE)
+        await rights.begin()
+        _background(stack, rights.keep(), "secrets of look-ups")
         prompts = Prompts(where.prompts, seen_as=_prompts_seen_as(config, where))
         stack.push_async_callback(prompts.close)
         link = _link(config, ports, secrets)
@@ -324,7 +328,7 @@ async def running(
         )
         holidays = HolidaysAhead(engine)
         _background(stack, holidays.keep(), "holidays")
-        surroundings = FlowSurroundings(lambda: followed.found.kept.directory)
+        surroundings = FlowSurroundings(lambda: followed.found.kept.directory, rights.names)
         centre = RunningCentre(
             engine,
             calls,
@@ -388,6 +392,7 @@ async def running(
             flows=sorted(flows),
             flow_drafts=FlowDrafts(pool),
             publications=Publications(pool, surroundings.outside, surroundings.users),
+            look_up_rights=rights,
             phones=_phone_access(config, ports),
             api=API,
             public_url=config.console.public_url,

@@ -20,8 +20,10 @@ from cryptography.fernet import Fernet, InvalidToken
 
 from domain.errors import OffhookError
 from domain.roles import Actor, Role
+from ivr_flows.kind import NameOf
 from machine.private_files import write_private
 from publishing.inner_services import InnerService, NotAService, service_of
+from publishing.uses import FlowUse, uses_of
 from storage.audit import AuditAction, AuditLog
 from storage.database import connection
 from storage.database_errors import AWAY
@@ -219,6 +221,10 @@ class LookUpRights:
             )
             for row in rows
         )
+
+    async def uses(self, of: NameOf) -> Mapping[str, tuple[FlowUse, ...]]:
+        """The flows that name each thing of a kind."""
+        return await uses_of(self._pool, of)
 
     async def put_secret(
         self, actor: Actor, name: str, project: str, value: str, note: str = ""

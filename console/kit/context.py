@@ -18,6 +18,7 @@ from domain.identity import ProjectName
 from engine.desk_ports import LiveDesks
 from engine.ports import LiveCentre
 from publishing.flow_drafts import FlowDrafts
+from publishing.look_up_rights import LookUpRights
 from publishing.publications import Publications
 from records.call_queries import CallStore
 from storage.agent_history import AgentStore
@@ -70,6 +71,7 @@ FLOWS: web.AppKey[tuple[str, ...]] = web.AppKey("flows")
 """The names of the flows that numbers may have."""
 FLOW_DRAFTS: web.AppKey[FlowDrafts] = web.AppKey("flow_drafts")
 PUBLICATIONS: web.AppKey[Publications] = web.AppKey("publications")
+LOOK_UP_RIGHTS: web.AppKey[LookUpRights] = web.AppKey("look_up_rights")
 PHONES: web.AppKey[PhoneAccess] = web.AppKey("phones")
 LIVE: web.AppKey[LiveCentre] = web.AppKey("live")
 DESKS: web.AppKey[LiveDesks] = web.AppKey("desks")

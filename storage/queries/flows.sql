@@ -95,3 +95,14 @@ update flow_schedule set done_at = $2, outcome = $3 where id = $1 and done_at is
 -- The campaigns that lead to a flow.
 select campaign as name from campaigns
 where removed_at is null and settings ->> 'flow' = $1 order by made
+
+-- name: texts
+-- Of each flow the draft, and the text that calls meet (null: none).
+select f.flow, f.project, f.draft, p.text as met
+from flows f
+left join lateral (
+    select r.text from flow_editions e left join flow_revisions r using (revision)
+    where e.flow = f.flow order by e.edition desc limit 1
+) p on true
+where f.retired_at is null or p.text is not null
+order by f.flow

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from aiohttp import web
 from argon2 import PasswordHasher
+from cryptography.fernet import Fernet
 from playwright.async_api import Page
 
 from api.resources import API
@@ -68,6 +69,7 @@ from domain.facts import (
 from domain.identity import AgentCode, CallId, ProjectName
 from domain.roles import Actor, Role
 from publishing.flow_drafts import FlowDrafts
+from publishing.look_up_rights import LookUpRights
 from publishing.publications import Publications, anywhere
 from records.call_queries import CallStore
 from records.writing import write
@@ -229,6 +231,7 @@ async def console(
         flows=("greeting", "hotline"),
         flow_drafts=FlowDrafts(database.pool),
         publications=Publications(database.pool, anywhere),
+        look_up_rights=LookUpRights(database.pool, Fernet.generate_key().decode()),
         lead_lists=ListServices(
             LeadLists(database.pool),
             imports,

@@ -63,6 +63,16 @@ document.addEventListener("submit", async (event) => {
   form.submit();
 });
 
+// A form with data-confirm asks first. Without this script it goes straight on, as its button says.
+document.addEventListener("submit", async (event) => {
+  const { target: form, submitter } = event;
+  if (!form.dataset.confirm || form.dataset.sure) return;
+  event.preventDefault();
+  if (!(await confirmed(form.dataset.confirm))) return;
+  form.dataset.sure = "yes";
+  form.requestSubmit(submitter);
+});
+
 document.addEventListener("htmx:responseError", (event) => {
   const said = event.detail.xhr.responseText;
   const short = said && said.length < 500 && !said.startsWith("<");

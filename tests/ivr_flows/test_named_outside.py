@@ -1,0 +1,65 @@
+"""What a flow's text names outside itself, and other names in its place."""
+
+import pytest
+
+from ivr_flows.kind import NameOf
+from ivr_flows.named_outside import named_in, with_names
+
+FLOW = """\
+flow: menu  # the queue: sales
+languages: [en]
+start: hello
+prompts: {hello: {en: "sales"}}
+nodes:
+  hello: {kind: queue, queue: sales, note: "sales", exits: {talked: bye, timeout: bye}} # sales
+  again:
+    kind: queue
+    queue:   'sales'   # in quotes
+    exits: {talked: bye, timeout: bye}
+  sales: {kind: go_to, flow: "other flow"}
+  folded:
+    kind: queue
+    queue: >-
+      sales
+
+    exits: {talked: bye}
+  ask: {kind: look_up, url: "https://x.example/", secrets: {Authorization: crm, X-Key: "crm"}}
+  faulty: {kind: queue, queue: 7}
+  play: {kind: play, recordings: one}
+  bye: {kind: hangup}
+"""
+
+
+def test_names_are_found_with_their_places() -> None:
+    assert [(one.of.value, one.name, one.line) for one in named_in(FLOW)] == [
+        ("queue", "sales", 6),
+        ("queue", "sales", 9),
+        ("queue", "sales", 14),
+        ("secret", "crm", 18),
+        ("secret", "crm", 18),
+        ("recording", "one", 20),
+    ]
+
+
+def test_other_names_change_nothing_else() -> None:
+    names = {
+        (NameOf.QUEUE, "sales"): "vip desk: 1",
+        (NameOf.SECRET, "crm"): "yes",
+        (NameOf.RECORDING, "one"): "two",
+    }
+    changed = with_names(FLOW, "menu.yaml", names)
+    assert changed == FLOW.replace("queue: sales, note", 'queue: "vip desk: 1", note').replace(
+        "'sales'", '"vip desk: 1"'
+    ).replace("queue: >-\n      sales\n\n", 'queue: "vip desk: 1"\n').replace(
+        'Authorization: crm, X-Key: "crm"', 'Authorization: "yes", X-Key: "yes"'
+    ).replace("recordings: one", "recordings: two")
+    assert {one.name for one in named_in(changed)} == {"vip desk: 1", "yes", "two"}
+    assert with_names("\ufeff" + FLOW, "", names) == "\ufeff" + changed
+    assert with_names(FLOW, "menu.yaml", {(NameOf.QUEUE, "sales"): "sales"}) == FLOW
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[", "nodes: 1", "nodes: {a: 1}", "nodes: {a: {kind: [x]}}", "7"]
+)
+def test_what_is_no_flow_names_nothing(text: str) -> None:
+    assert named_in(text) == ()
