@@ -180,7 +180,7 @@ async def door(folder: Path, **timing: float) -> AsyncIterator[FuzzedServer]:
         engine.sessions,
         engine.queued,
         prompts,
-        LookUps(lambda _: None),
+        LookUps(lambda _project, _name: None),
         Apologies(caller_phrases()),
     )
     server = AgiServer(

@@ -302,7 +302,7 @@ async def running(
         )
         for work, what in outbound.at_once():
             _background(stack, work, what)
-        look_ups = LookUps(lambda _: None)
+        look_ups = LookUps(rights.secret, rights.services)
         stack.push_async_callback(look_ups.close)
         means = FlowMeans(
             engine.sessions, engine.queued, prompts, look_ups, Apologies(caller_phrases())

@@ -30,15 +30,25 @@ class Asking:
         return Opening(self._means.hours.state(calendar, centre))
 
     async def look_up(self, step: LookUp) -> LookedUp | LookUpFailed:
-        """Ask a service; what the caller hears meanwhile is said to its end. Raises HungUp if they
-        leave."""
-        asked = asyncio.ensure_future(self._means.look_ups.ask(step))
+        """Ask a service. Raises HungUp if the caller leaves; then the service is asked no more.
+
+        Meanwhile they hear the prompts, each to its end but none once the answer is there, and
+        then music.
+        """
+        asked = asyncio.ensure_future(self._means.look_ups.ask(step, self._call.project))
+        music = False
         try:
-            if step.meanwhile:
-                language = step.meanwhile[0].language
-                await self._speech.play(
-                    Play(step.node, step.meanwhile, language, interruptible=False)
-                )
-            return await self._session.idle(asked)
+            for prompt in step.meanwhile:
+                if not asked.done():
+                    await self._speech.play(
+                        Play(step.node, (prompt,), prompt.language, interruptible=False)
+                    )
+            if step.meanwhile and not asked.done():
+                music = True
+                await self._session.music_on()
+            outcome = await self._session.idle(asked)
+            if music:
+                await self._session.music_off()
+            return outcome
         finally:
             asked.cancel()
