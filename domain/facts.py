@@ -183,6 +183,43 @@ class Misdialled(Happening):
     """Counted from 1."""
 
 
+@dataclass(frozen=True, slots=True)
+class NodePassed:
+    """A node of a flow in which a call was. Times are in seconds."""
+
+    node: str | None
+    """The way to it: ``menu``, or ``identify>ask`` within a sub-flow."""
+    exit: str | None
+    """By which it was left; "": it was the end of its flow. None: the caller hung up there."""
+    before_s: float
+    """How long before the fact's time the call came to it."""
+    lasted_s: float
+    answers: str | None = None
+    """What came of each question there, with commas between: the keys of an answer (none: silence),
+    ``?`` for keys that are secret, ``=`` before anything else. None: nothing was asked."""
+    flow: str | None = None
+    """The flow that it is a node of, if that is not the fact's: it is in a sub-flow."""
+
+    @property
+    def silent(self) -> bool:
+        """Whether a question there got no key as an answer."""
+        return self.answers is not None and "" in self.answers.split(",")
+
+
+@_stored_as("way")
+@dataclass(frozen=True, slots=True)
+class WayTaken(Happening):
+    """The call's way through its flow since the fact of this kind before: the nodes that it has
+    left, in order. It is written when the flow waits for long, and at its end."""
+
+    flow: str | None
+    edition: int | None = field(default=None, metadata={"optional": True})
+    """The flows as they were met by this call; None: they come from files."""
+    revision: int | None = field(default=None, metadata={"optional": True})
+    """The flow's own, counted from 1."""
+    nodes: tuple[NodePassed, ...] = field(default=(), metadata={"optional": True})
+
+
 @_stored_as("queued")
 @dataclass(frozen=True, slots=True)
 class Queued(Happening):

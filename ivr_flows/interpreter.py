@@ -66,6 +66,11 @@ class Conversation:
         """Tell what the built-in variables are now; the clock goes on during a call."""
         self._walk.know(values)
 
+    @property
+    def here(self) -> tuple[tuple[str, str], ...]:
+        """The nodes in which the call is, each with its flow: the innermost last."""
+        return self._walk.here
+
     def passed(self) -> list[NodeLeft]:
         """The nodes that were left since this was last asked for."""
         passed, self._walk.passed = self._walk.passed, []

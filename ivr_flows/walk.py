@@ -162,6 +162,8 @@ class NodeLeft:
     exit: str | None
     flow: str = ""
     """The flow that the call was in; a node of a sub-flow has its way in front of it."""
+    own: str = ""
+    """The flow that it is a node of: the same, or the sub-flow."""
 
 
 @dataclass(slots=True)
@@ -242,6 +244,13 @@ class Walk:
         """Whether the caller has a place in a queue, and walks an in-queue flow."""
         return self._waiting
 
+    @property
+    def here(self) -> tuple[tuple[str, str], ...]:
+        """The nodes in which the call is, each with its flow: the innermost last."""
+        frames = self._frames
+        outer = ((frames[at + 1].way[:-1], one.flow.name) for at, one in enumerate(frames[:-1]))
+        return (*outer, (self.node, frames[-1].flow.name))
+
     def is_secret(self, variable: str) -> bool:
         """Whether this variable of the flow is a secret one."""
         return self.flow.variables[variable].secret
@@ -266,7 +275,9 @@ class Walk:
             node = flow.nodes[node.exits[went]]
 
     def _left(self, node: OneNode, exit: str | None) -> None:
-        self.passed.append(NodeLeft(self.way_to(node.id), exit, self._frames[0].flow.name))
+        frames = self._frames
+        name, own = frames[0].flow.name, frames[-1].flow.name
+        self.passed.append(NodeLeft(self.way_to(node.id), exit, name, own))
 
     def change_to(self, name: str) -> None:
         """Go over to another flow for good. Raises Stuck if there is none of this name."""

@@ -16,7 +16,7 @@ from operator import attrgetter
 from types import NoneType
 from typing import NewType, TypeVar, get_args
 
-from domain.facts import KINDS, CallFact, Happening, Silence
+from domain.facts import KINDS, CallFact, Happening, NodePassed, Silence
 from domain.identity import CallId
 from domain.reasons import Party, Unlisted
 
@@ -77,10 +77,10 @@ class _Codec:
     def write(self, what: Happening) -> dict[str, object]:
         detail = dict(zip(self._keys, self._values(what)))  # noqa: B905  (a hot path)
         for key in self._optional:
-            if not (value := detail[key]):
+            if (value := detail[key]) is None or value == ():
                 del detail[key]
             elif isinstance(value, tuple):
-                detail[key] = [asdict(each) for each in value]
+                detail[key] = [_row(each) for each in value]
         return detail
 
     def read(self, detail: Mapping[str, object]) -> Happening:
@@ -103,6 +103,8 @@ def _reader(of: "Field[object]") -> Read:
         first = first.__supertype__
     if first is Silence:
         return _silences
+    if first is NodePassed:
+        return _nodes
     if first is int:
         return _integer(of.metadata.get("limit", 2**31 - 1))
     if first is str:
@@ -136,7 +138,7 @@ def _truth(value: object) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-def _integer(limit: int) -> Read:
+def _integer(limit: int) -> Callable[[object], int | None]:
     """Reads an integer from 0 to what its column in the database can hold."""
 
     def read(value: object) -> int | None:
@@ -167,6 +169,37 @@ def _silences(value: object) -> tuple[Silence, ...]:
     return tuple(
         Silence(_party(one.get("side")), _number(one.get("from_s")), _number(one.get("to_s")))
         for one in each
+    )
+
+
+def _row(one: object) -> object:
+    """An element of a field that holds several: by name, or in order if there are very many."""
+    if not isinstance(one, NodePassed):
+        return asdict(one)  # type: ignore[call-overload]
+    before_ms, lasted_ms = round(one.before_s * 1000), round(one.lasted_s * 1000)
+    row = [one.node, one.exit, before_ms, lasted_ms, one.answers, one.flow]
+    while row[-1] is None:
+        row.pop()
+    return row
+
+
+_milliseconds = _integer(2**31 - 1)
+
+
+def _nodes(value: object) -> tuple[NodePassed, ...]:
+    rows = [one for one in value if isinstance(one, list)] if isinstance(value, list) else []
+    return tuple(_node([*row[:6], *[None] * (6 - len(row))]) for row in rows)
+
+
+def _node(row: list[object]) -> NodePassed:
+    node, way_out, before_ms, lasted_ms, answers, flow = row
+    return NodePassed(
+        _text(node),
+        way_out if isinstance(way_out, str) else None,
+        (_milliseconds(before_ms) or 0) / 1000,
+        (_milliseconds(lasted_ms) or 0) / 1000,
+        answers if isinstance(answers, str) else None,
+        _text(flow),
     )
 
 

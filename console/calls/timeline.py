@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from console.calls import words
 from console.floor import outbound_words
@@ -32,6 +32,7 @@ from domain.facts import (
     MachineFound,
     MessagePlayed,
     Misdialled,
+    NodePassed,
     NotReached,
     Offered,
     OfferNotTaken,
@@ -48,6 +49,7 @@ from domain.facts import (
     TalkEnded,
     Transferred,
     TurnedAway,
+    WayTaken,
 )
 from domain.identity import AgentCode
 from domain.reasons import (
@@ -132,7 +134,8 @@ def told(
     ``outside`` numbers outside to titles."""
     start = facts[0].at if facts else None
     wording = _Wording(says, agents, queues, duration, outside)
-    return [wording.moment(fact, start or fact.at) for fact in facts]
+    moments = [wording.moment(fact, start or fact.at) for fact in facts]
+    return sorted(moments, key=lambda moment: moment.at)  # a way is told from where it began
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +166,30 @@ class _Wording:
         text = self.says(line.text, values)
         for silence in self._silences(silent):
             text = self.says(N_("%(sentence)s %(next)s"), {"sentence": text, "next": silence})
-        after_s = (fact.at - start).total_seconds()
-        return Moment(fact.at, after_s, line.icon, line.colour, text)
+        at = fact.at
+        if isinstance(fact.what, WayTaken) and fact.what.nodes:
+            text = self._way(fact.what)
+            at = max(start, at - timedelta(seconds=max(one.before_s for one in fact.what.nodes)))
+        return Moment(at, (at - start).total_seconds(), line.icon, line.colour, text)
+
+    def _way(self, what: WayTaken) -> str:
+        """The nodes that a call has passed, each with how it was left and how long that took."""
+        way = " → ".join(self._node(one) for one in what.nodes)
+        text = N_("In the flow %(flow)s: %(way)s.")
+        values: dict[str, object] = {"flow": what.flow, "way": way}
+        if what.revision:
+            text = N_("In revision %(revision)s of the flow %(flow)s: %(way)s.")
+            values["revision"] = what.revision
+        return self.says(text, values)
+
+    def _node(self, one: NodePassed) -> str:
+        text = N_("%(node)s (%(time)s)")
+        if one.exit is None:
+            text = N_("%(node)s: hung up (%(time)s)")
+        elif one.exit and one.exit != "next":
+            text = N_("%(node)s: %(exit)s (%(time)s)")
+        time = self.duration(one.lasted_s)
+        return self.says(text, {"node": one.node, "exit": one.exit, "time": time})
 
     def _line(self, what: Happening) -> _Line:
         values: Mapping[str, object]
@@ -262,6 +287,9 @@ class _Wording:
                     text = N_("In “%(node)s” the caller pressed nothing (attempt %(try)s).")
                 values = {"node": node, "digits": digits, "try": attempt}
                 return _Line("alert-triangle", "yellow", text, values)
+            case WayTaken(flow):
+                text = N_("In the flow %(flow)s.")
+                return _Line("list-details", "secondary", text, {"flow": flow})
             case Queued(queue, raised=int(raised)):
                 text = N_("The caller joined the queue %(queue)s; priority raised by %(n)s.")
                 values = {"queue": self._queue(queue), "n": raised}

@@ -194,6 +194,7 @@ class LiveTalks:
         for station in list(call.ledger.phones):
             self.disconnected(call, station, by, now, supposed=gap is not None, late_s=late_s)
         self._floor.call_over(call.id)
+        self._calls.way_over(call, now)
         if gap is not None and gap.restarted:
             by, why = Party.SYSTEM, EndReason.ASTERISK_ENDED
         elif lost:

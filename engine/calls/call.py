@@ -8,6 +8,7 @@ from typing import Protocol
 
 from acd.commands import Announce, GiveUp, Offer
 from domain.centre import Hotline
+from domain.facts import TalkBegan
 from domain.identity import (
     AgentCode,
     CallId,
@@ -20,6 +21,7 @@ from domain.identity import (
 from domain.reasons import Cause, EndReason, Unlisted
 from engine.calls.ledger import Ledger
 from engine.calls.placed import PlacedFor
+from engine.calls.way import FlowWay
 from engine.ports import CallStage
 
 SessionCommand = Offer | Announce | GiveUp
@@ -168,6 +170,8 @@ class LiveCall:
     passed_in_vain: bool = False
     """They were passed on, or on hold as their agent hung up, and nobody took them: they wait
     again."""
+    way: FlowWay | None = None
+    """Through its flow; None: it has not entered one, or an earlier controller led it there."""
     flow_ended: Unlisted | None = None
     """Why the flow hung up, if it did."""
     refused: EndReason | None = None
@@ -190,6 +194,11 @@ class LiveCall:
     had it placed takes it up."""
     picked_up: bool = False
     """Of a call that we placed: somebody answered."""
+
+    def talked_at(self) -> datetime | None:
+        """When somebody last began to talk with the customer; None if nobody has."""
+        began = [one.at for one in self.ledger.talks() if isinstance(one.what, TalkBegan)]
+        return max([*began, *([self.bridged_at] if self.bridged_at else [])], default=None)
 
     def sent_to(self) -> QueueName | None:
         """The queue that an agent has sent the customer into, which is told once."""

@@ -265,6 +265,18 @@ class LiveCalls:
         if call.ledger.enter(fact, supposed=supposed):
             self._outbox.put(fact)
 
+    def note_way(self, call: LiveCall, at: datetime) -> None:
+        """Write down how far the call has come in its flow since this was last done."""
+        if call.way is not None and (taken := call.way.take(at)) is not None:
+            self.note(call, taken, at=at)
+
+    def way_over(self, call: LiveCall, at: datetime) -> None:
+        """The call is over, or leaves its flow for another."""
+        if call.way is not None:
+            call.way.over(at, call.talked_at())
+            self.note_way(call, at)
+            call.way = None
+
     def write(self, facts: Iterable[CallFact]) -> None:
         """Record facts that a ledger has settled."""
         for fact in facts:

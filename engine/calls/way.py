@@ -1,0 +1,182 @@
+"""Follows one call through its flow, and gives its way in pieces that are worth writing down. Pure.
+
+A fact for each node would cost more than the rest of a short call, so nodes are collected until the
+flow waits for long. If the controller is killed, what was collected until then is lost: at most
+``MOST_NODES`` nodes or ``LONGEST_S`` seconds of a call, and never more than once in a wait.
+"""
+
+import re
+from datetime import datetime
+
+from domain.facts import ChoiceMade, NodePassed, WayTaken
+from ivr_flows.interpreter import Conversation
+from ivr_flows.steps import (
+    AgentFound,
+    AskHours,
+    BookCallback,
+    Collect,
+    Digits,
+    Done,
+    Drawn,
+    Enqueue,
+    Left,
+    LookedUp,
+    LookUp,
+    LookUpFailed,
+    MenuIsDue,
+    NotDone,
+    Note,
+    Opening,
+    OptOut,
+    Play,
+    QueueExit,
+    RecordVoice,
+    Step,
+    StepOutcome,
+    TransferToAgent,
+    TransferToNumber,
+    VoiceRecorded,
+)
+
+MOST_NODES = 50
+LONGEST_S = 60.0
+MOST_ANSWERS = 200
+"""Characters of what is kept of the answers at one node."""
+
+SECRET = "?"  # noqa: S105 - it stands for one
+TO_PEOPLE = (Enqueue, TransferToAgent, TransferToNumber)
+"""Steps in which a caller may talk with somebody."""
+_LONG = (*TO_PEOPLE, RecordVoice)
+_NOT_A_KEY = re.compile(r"[^0-9*#A-D]")
+
+
+class FlowWay:
+    """One call's way. ``secretive``: secret digits are asked for somewhere in the flow. Times are
+    civil (UTC)."""
+
+    def __init__(
+        self, flow: str, edition: int | None, revision: int | None, *, secretive: bool
+    ) -> None:
+        self.flow = flow
+        self.edition = edition
+        self.revision = revision
+        self._secretive = secretive
+        self._came: dict[str, tuple[datetime, str]] = {}
+        self._answers: dict[str, list[str]] = {}
+        self._typed = ""
+        """Keys that cut short what was said: the beginning of an answer to come."""
+        self._passed: list[tuple[NodePassed, datetime]] = []
+        self._step: Step | None = None
+
+    # --- what happens
+
+    def reached(self, talk: Conversation, step: Step | None, at: datetime) -> None:
+        """The flow wants this step done now; None: it is over."""
+        passed = talk.passed()
+        if isinstance(step, Enqueue):
+            self._typed = ""  # keys from before a wait answer nothing after it
+        before, self._step = self._step, step
+        if not passed and before is not None and step is not None and before.node == step.node:
+            return
+        for left in passed:
+            self._leave(left.node, left.exit or "", left.own, at)
+        here = () if step is None else talk.here
+        names = {node for node, _ in here}
+        for node in [node for node in reversed(self._came) if node not in names]:
+            # The wait was over while the caller walked the flow for the time of it, or the flow was
+            # stopped.
+            self._leave(node, "", self._came[node][1], at)
+        for node, flow in here:
+            self._came.setdefault(node, (at, flow))
+
+    def answered(self, step: Step, outcome: StepOutcome) -> None:
+        """This came of the step."""
+        match step, outcome:
+            case Play(), Digits(digits=keys):
+                self._typed += keys
+            case Collect(), Digits(digits=keys):
+                typed, self._typed = self._typed, ""
+                # A key pressed ahead may be all of a short secret that nobody asked for any more.
+                hidden = step.secret or (typed and self._secretive)
+                if hidden and (keys or typed):
+                    self._answer(step.node, SECRET)
+                else:
+                    self._answer(step.node, _NOT_A_KEY.sub("", typed + keys))
+            case Note(what=ChoiceMade(digits=str(key))), _ if self._typed:
+                self._typed = ""
+                self._answer(step.node, _NOT_A_KEY.sub("", key))
+            case Note() | OptOut(), _ if self._typed:
+                typed, self._typed = self._typed, ""
+                self._answer(step.node, SECRET if self._secretive else _NOT_A_KEY.sub("", typed))
+            case Enqueue(), Left(QueueExit.KEY, key):
+                self._answer(step.node, _NOT_A_KEY.sub("", key))
+            case Enqueue(), MenuIsDue():
+                self._answer(step.node, "=menu")
+            case AskHours(), Opening(state):
+                self._answer(step.node, f"={state.value}")
+            case _, Drawn(number):
+                self._answer(step.node, f"={number:.4f}")
+            case LookUp(), LookedUp():
+                self._answer(step.node, "=found")  # and not what: that is somebody's data
+            case LookUp(), LookUpFailed(why):
+                self._answer(step.node, f"={why.value}")
+            case RecordVoice(), VoiceRecorded(seconds=seconds):
+                self._answer(step.node, f"={seconds:.1f}")
+            case BookCallback(), Done() | NotDone():
+                self._answer(step.node, "=done" if isinstance(outcome, Done) else "=refused")
+            case _, AgentFound():
+                self._answer(step.node, "=agent")
+
+    def take(self, at: datetime) -> WayTaken | None:
+        """The nodes that were left since the last time; None if there are none."""
+        if not self._passed:
+            return None
+        nodes = tuple(_before(one, came, at) for one, came in self._passed)
+        self._passed = []
+        return WayTaken(self.flow, self.edition, self.revision, nodes)
+
+    def is_due(self, at: datetime) -> bool:
+        """Whether what was passed should be written now, before the step is done."""
+        if not self._passed:
+            return False
+        step = self._step
+        if isinstance(step, _LONG) and not (isinstance(step, Enqueue) and step.goes_on):
+            return True
+        oldest = self._passed[0][1]
+        return len(self._passed) >= MOST_NODES or (at - oldest).total_seconds() >= LONGEST_S
+
+    def over(self, at: datetime, talked_at: datetime | None) -> None:
+        """The call is over, wherever it is; ``talked_at``: when somebody last began to talk with
+        the caller. Who hangs up during a talk, or after it, has not left the flow half-way."""
+        inner = True
+        for node, (came, flow) in reversed(list(self._came.items())):
+            talked = isinstance(self._step, TO_PEOPLE) and talked_at is not None
+            if talked and talked_at is not None and talked_at >= came:
+                self._leave(node, QueueExit.TALKED.value if inner else "", flow, at)
+            else:
+                self._leave(node, None, flow, at)
+            inner = False
+
+    # --- how it is kept
+
+    def _leave(self, node: str, way_out: str | None, flow: str, at: datetime) -> None:
+        came, _ = self._came.pop(node, (at, flow))
+        answers = self._answers.pop(node, None)
+        lasted = max(0.0, (at - came).total_seconds())
+        one = NodePassed(
+            node,
+            way_out,
+            0.0,
+            lasted,
+            None if answers is None else ",".join(answers)[:MOST_ANSWERS],
+            None if flow == self.flow else flow,
+        )
+        self._passed.append((one, came))
+
+    def _answer(self, node: str, what: str) -> None:
+        self._answers.setdefault(node, []).append(what)
+
+
+def _before(one: NodePassed, came: datetime, at: datetime) -> NodePassed:
+    before_s = max(0.0, (at - came).total_seconds())
+    return NodePassed(one.node, one.exit, before_s, one.lasted_s, one.answers, one.flow)

@@ -1,0 +1,209 @@
+"""A call's way through its flow, as it is written down: which nodes, how long, which keys."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from domain.facts import NodePassed, WayTaken
+from engine.calls.way import MOST_NODES, FlowWay
+from ivr_flows.flow import Flow
+from ivr_flows.interpreter import Conversation
+from ivr_flows.kind import NameOf
+from ivr_flows.loader import load
+from ivr_flows.references import Outside
+from ivr_flows.steps import (
+    AgentFound,
+    Collect,
+    Digits,
+    Done,
+    Enqueue,
+    Left,
+    MenuIsDue,
+    NotDone,
+    Play,
+    QueueExit,
+    Step,
+    StepOutcome,
+)
+from ivr_flows.walk import FlowContext
+
+START = datetime(2026, 11, 27, 8, tzinfo=UTC)
+
+_HEAD = """\
+version: 1
+flow: {name}
+languages: [en]
+prompts:
+  hello: {{en: Hello.}}
+  which: {{en: Which one?}}
+"""
+
+PIN = (
+    _HEAD.format(name="pin")
+    + """\
+variables:
+  pin: {type: digits, secret: true}
+start: ask
+nodes:
+  ask:
+    kind: collect
+    prompts: [which]
+    variable: pin
+    longest: 4
+    exits: {done: back, exhausted: back}
+  back: {kind: return}
+"""
+)
+
+MAIN = (
+    _HEAD.format(name="main")
+    + """\
+start: hello
+nodes:
+  hello: {kind: say, prompts: [hello], exits: {next: menu}}
+  menu:
+    kind: menu
+    prompts: [which]
+    keys: {"1": wait, "2": identify}
+    exits: {wait: wait, identify: identify, exhausted: bye}
+  identify: {kind: flow, flow: pin, exits: {done: wait}}
+  wait:
+    kind: queue
+    queue: sales
+    meanwhile: while
+    every: 30
+    exits: {talked: bye, timeout: bye}
+  while: {kind: menu, prompts: [which], keys: {"9": stay}, exits: {stay: stay, exhausted: stay}}
+  stay: {kind: return}
+  bye: {kind: hangup}
+"""
+)
+
+
+def flows() -> dict[str, Flow]:
+    pin = load(PIN.encode(), "pin.yaml", Outside())
+    outside = Outside({NameOf.QUEUE: {"sales"}, NameOf.FLOW: {"pin"}}, flows={"pin": pin})
+    return {"pin": pin, "main": load(MAIN.encode(), "main.yaml", outside)}
+
+
+class Walked:
+    """A call that takes two seconds for each answer; ``outcomes`` answer what isn't just done."""
+
+    def __init__(self, outcomes: Iterable[StepOutcome], *, secretive: bool = False) -> None:
+        found = flows()
+        self.at = START
+        self.way = FlowWay("main", 7, 3, secretive=secretive)
+        self.written: list[WayTaken] = []
+        self.talk = Conversation(found["main"], FlowContext(flows=found))
+        rest = iter(outcomes)
+        step: Step | None = self.talk.begin()
+        while step is not None:
+            self.way.reached(self.talk, step, self.at)
+            if self.way.is_due(self.at):
+                self._write()
+            outcome: StepOutcome | None = Done()
+            if isinstance(step, Play | Collect | Enqueue):
+                self.at += timedelta(seconds=2)
+                outcome = next(rest, None)
+                if outcome is None:  # the caller hangs up
+                    return
+            assert outcome is not None
+            self.way.answered(step, outcome)
+            step = self.talk.go_on(outcome)
+        self.way.reached(self.talk, None, self.at)
+
+    def _write(self) -> None:
+        taken = self.way.take(self.at)
+        assert taken is not None
+        self.written.append(taken)
+
+    def end(self, talked_at: datetime | None = None) -> "Walked":
+        self.way.over(self.at, talked_at)
+        if (taken := self.way.take(self.at)) is not None:
+            self.written.append(taken)
+        return self
+
+
+def nodes(taken: WayTaken) -> list[tuple[str | None, str | None, float, str | None]]:
+    return [(one.node, one.exit, one.lasted_s, one.answers) for one in taken.nodes]
+
+
+def test_a_short_menu_costs_one_fact() -> None:
+    walked = Walked([Done(), Digits("7"), Digits("", timed_out=True), Digits("", True)]).end()
+    assert [nodes(one) for one in walked.written] == [
+        [("hello", "next", 2.0, None), ("menu", "exhausted", 6.0, "7,,"), ("bye", "", 0.0, None)]
+    ]
+    (taken,) = walked.written
+    assert (taken.flow, taken.edition, taken.revision) == ("main", 7, 3)
+    assert [one.before_s for one in taken.nodes] == [8.0, 6.0, 0.0]
+    assert taken.nodes[1].silent
+
+
+def test_who_hangs_up_is_counted_where_they_were_also_around_a_sub_flow() -> None:
+    walked = Walked([Done(), Digits("2")]).end()
+    assert [nodes(one) for one in walked.written] == [
+        [
+            ("hello", "next", 2.0, None),
+            ("menu", "identify", 2.0, "2"),
+            ("identify>ask", None, 2.0, None),
+            ("identify", None, 2.0, None),
+        ]
+    ]
+    assert [one.flow for one in walked.written[0].nodes] == [None, None, "pin", None]
+
+
+def test_a_long_wait_writes_what_was_passed_before_it() -> None:
+    walked = Walked([Done(), Digits("1"), Left(QueueExit.TIMEOUT)]).end()
+    assert [nodes(one) for one in walked.written] == [
+        [("hello", "next", 2.0, None), ("menu", "wait", 2.0, "1")],
+        [("wait", "timeout", 2.0, None), ("bye", "", 0.0, None)],
+    ]
+
+
+def test_who_hangs_up_in_a_talk_has_not_left_the_flow_half_way() -> None:
+    talked = Walked([Done(), Digits("1")]).end(START + timedelta(seconds=5))
+    assert nodes(talked.written[-1]) == [("wait", "talked", 2.0, None)]
+    earlier = Walked([Done(), Digits("1")]).end(START)
+    assert nodes(earlier.written[-1]) == [("wait", None, 2.0, None)]
+
+
+def test_an_in_queue_flow_is_part_of_the_wait_and_may_end_at_once() -> None:
+    walked = Walked(
+        [Done(), Digits("1"), MenuIsDue(), Digits("9"), MenuIsDue(), AgentFound(),
+         Left(QueueExit.TALKED)]
+    ).end()  # fmt: skip
+    assert nodes(walked.written[-1]) == [
+        ("wait>while", "stay", 2.0, "9"),
+        ("wait>stay", "", 0.0, None),
+        ("wait>while", "", 2.0, "=agent"),
+        ("wait", "talked", 10.0, "=menu,=menu"),
+        ("bye", "", 0.0, None),
+    ]
+
+
+def test_secret_keys_are_nowhere_however_they_were_pressed() -> None:
+    plain = Walked([Done(), Digits("2"), Digits("4711"), Left(QueueExit.NOBODY)], secretive=True)
+    pin = plain.end().written[0].nodes[2]
+    assert (pin.node, pin.exit, pin.answers) == ("identify>ask", "done", "?")
+    ahead = Walked([Digits("2"), Digits("4711")], secretive=True).end()  # the 2 cut the greeting
+    assert ahead.written[0].nodes[1].answers == "2"
+    assert "4711" not in repr(ahead.written)
+    silent = Walked([Done(), Digits("2"), Digits("", timed_out=True)], secretive=True).end()
+    assert silent.written[0].nodes[2] == NodePassed("identify>ask", None, 4.0, 4.0, "", "pin")
+
+
+def test_a_key_pressed_ahead_answers_the_question_to_come() -> None:
+    walked = Walked([Digits("1"), Left(QueueExit.FAILED)]).end()
+    assert nodes(walked.written[0]) == [("hello", "next", 2.0, None), ("menu", "wait", 0.0, "1")]
+
+
+def test_a_long_way_is_written_in_pieces() -> None:
+    round_again: list[StepOutcome] = [MenuIsDue(), Digits("9")]
+    walked = Walked([Done(), Digits("1"), *(round_again * MOST_NODES)])
+    assert max(len(one.nodes) for one in walked.written) <= MOST_NODES + 2
+    assert sum(len(one.nodes) for one in walked.end().written) == 2 + 2 * MOST_NODES + 1
+
+
+def test_what_could_not_be_done_is_no_key() -> None:
+    way = FlowWay("main", None, None, secretive=False)
+    way.answered(Play("hello", (), "en"), NotDone())
+    assert way.take(START) is None
