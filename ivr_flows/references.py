@@ -41,6 +41,8 @@ class Outside:
     served: Collection[str] | None = None
     flows: Mapping[str, OtherFlow] = field(default_factory=dict)
     """Flows that this one may enter, as far as they are there."""
+    recorded: Mapping[str, Collection[str]] | None = None
+    """The uploaded recordings, each with the languages that it is there in; None: not checked."""
 
 
 ANYWHERE = Outside()
@@ -284,6 +286,12 @@ class References:
 
     def _mentioned(self, path: Path, of: NameOf, name: str) -> None:
         names = self.outside.names.get(of)
+        recorded = self.outside.recorded
+        if of is NameOf.RECORDING and recorded is not None:
+            if name in recorded:
+                self._recorded(path, name, recorded[name])
+                return
+            names = recorded
         if names is None or name in names:
             return
         what, remedy = _THERE_IS_NO[of]
@@ -292,6 +300,20 @@ class References:
             sentence(what, name=name, names=one_of(sorted(names))),
             did_you_mean(name, names) or sentence(remedy),
         )
+
+    def _recorded(self, path: Path, name: str, languages: Collection[str]) -> None:
+        for missing in [one for one in self.scope.languages if one not in languages]:
+            self._fault(
+                path,
+                sentence(
+                    'the recording "%(name)s" is missing in %(language)s, which the flow speaks; '
+                    "it is there in %(languages)s",
+                    name=name,
+                    language=missing,
+                    languages=one_of(sorted(languages)),
+                ),
+                sentence("upload it under Prompts"),
+            )
 
     def _fault(self, path: Path, what: Sentence, remedy: Sentence | None = None) -> None:
         fault = self.document.fault(path, what, remedy)

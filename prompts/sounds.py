@@ -1,7 +1,6 @@
-"""Finds or makes the sound file of a prompt: an upload, or espeak-ng's voice, kept in a cache."""
+"""Finds or makes the sound file of a prompt: a recording, or a provider's voice, kept in a cache."""
 
 import asyncio
-import hashlib
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -11,15 +10,18 @@ import structlog
 
 from domain.errors import OffhookError
 from domain.prompts import PromptText
-from prompts.prompt_files import Stamp, converted, copy, is_telephone_file, stamp, there, write
-from prompts.speech import Espeak, SpeechError, SpeechFault, voice_of
+from prompts.kept_sounds import RETRY_AFTER_S, KeptSounds, Recipe, digest
+from prompts.prompt_files import Stamp, converted, copy, is_telephone_file, stamp, there
+from prompts.recorded import NothingRecorded, RecordedSounds
+from prompts.speakers import Speaker, Speakers
+from prompts.speech import Espeak, SpeechError, SpeechFault
 
 log = structlog.get_logger()
 
-FORMAT = "1"  # of the files made here; a new number makes them all again
-RETRY_AFTER_S = 5.0
 PATIENCE_S = 6.0
 """How long a caller waits for a sound that is still being made."""
+MOST_FOUND = 20_000
+"""Prompts whose files are remembered; those that were asked for first are looked for again."""
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 PromptProgress = Callable[[int, int], None]
@@ -45,7 +47,7 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class _Upload:
-    """An uploaded file in one of its states."""
+    """A file that somebody put into the folder, in one of its states."""
 
     file: Path
     state: Stamp
@@ -53,25 +55,27 @@ class _Upload:
     @property
     def name(self) -> str:
         """The name of its copy for telephones; a new upload has a new name."""
-        return _digest(str(self.file), str(self.state))
+        return digest(str(self.file), str(self.state))
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """Where a prompt's sound was found; valid until one of the files changes."""
+    """Where a prompt's sound was found; valid until one of the files or the recording changes."""
 
+    recording: str | None
     upload: str
     state: Stamp | None
     """The upload's; None: there was no upload."""
     file: str
     sound: str
     for_good: bool
-    """False: the upload can't be converted just now, so its text is spoken instead."""
+    """False: what should be played can't be had just now, so something else is."""
 
-    def holds(self) -> bool:
+    def holds(self, recording: str | None) -> bool:
         return (
             self.for_good
-            and stamp(self.upload) == self.state
+            and self.recording == recording
+            and (recording is not None or stamp(self.upload) == self.state)
             and (self.file == self.upload or there(self.file))
         )
 
@@ -79,59 +83,87 @@ class _Found:
 class Prompts:
     """Sound files under one folder.
 
-    ``uploaded/<language>/<name>.wav`` holds people's own recordings, which come first;
-    ``spoken/`` is a cache of what espeak-ng said, named by content, and may be deleted any time.
+    People's own recordings come first: ``recorded/`` holds those of the library, named by content,
+    and ``uploaded/<language>/<name>.wav`` files that the library has yet to take over. ``spoken/``
+    is a cache of what espeak-ng and others said. ``recorded/`` and ``spoken/`` may be deleted any
+    time.
     """
 
     def __init__(
         self,
         folder: Path,
-        espeak: Espeak | None = None,
+        espeak: Speaker | None = None,
         *,
+        speakers: Speakers | None = None,
+        recorded: RecordedSounds | None = None,
         seen_as: Path | None = None,
         retry_after_s: float = RETRY_AFTER_S,
     ) -> None:
-        """``seen_as`` is the folder's path as Asterisk sees it, if that differs. A prompt
+        """``speakers`` say who speaks which language; without them, ``espeak`` speaks all.
+        ``seen_as`` is the folder's path as Asterisk sees it, if that differs. A prompt
         that failed is not retried within ``retry_after_s``."""
-        self._retry_after_s = retry_after_s
         self._folder, self._seen_as = folder, seen_as or folder
         self._uploaded = folder / "uploaded"
-        self._spoken = folder / "spoken"
-        self._espeak = espeak or Espeak()
-        self._making: dict[Path, asyncio.Task[None]] = {}
-        self._failed: dict[Path, tuple[float, SpeechError]] = {}  # no retry before this time
+        self._speakers = speakers or Speakers(espeak or Espeak())
+        self._recorded = recorded or NothingRecorded()
         self._told: set[SpeechFault] = set()
+        self._spoken = KeptSounds(folder / "spoken", self._well, retry_after_s=retry_after_s)
+        self._kept_recordings = KeptSounds(
+            folder / "recorded", self._well, retry_after_s=retry_after_s
+        )
+        self._stand_ins: set[str] = set()  # speakers that fail; reported once
         self._refused: set[_Upload] = set()  # uploads that are not a sound; reported once
-        self._found: dict[PromptText, _Found] = {}
+        self._found: dict[tuple[str, PromptText], _Found] = {}
 
-    async def sound(self, prompt: PromptText, *, patience_s: float | None = None) -> str:
+    async def sound(
+        self, prompt: PromptText, *, project: str = "", patience_s: float | None = None
+    ) -> str:
         """The path, without its extension, of the prompt as 8 kHz mono 16-bit WAV.
 
-        A sound that doesn't exist yet is made now: once, however many callers ask for it, and to
+        ``project`` is the call's: its own recordings come before those of all projects. A sound
+        that doesn't exist yet is made now: once, however many callers ask for it, and to
         the end even if they hang up or have waited for ``patience_s``. Raises PromptError.
         """
-        return (await self._look(prompt, patience_s)).sound
+        return (await self._look(prompt, project, patience_s)).sound
 
-    async def _look(self, prompt: PromptText, patience_s: float | None = None) -> _Found:
-        found = self._found.get(prompt)
-        if found is None or not found.holds():
+    async def file(
+        self, prompt: PromptText, *, project: str = "", patience_s: float | None = None
+    ) -> Path:
+        """The same sound as a file of this machine, to be read now. Raises PromptError."""
+        return Path((await self._look(prompt, project, patience_s)).file)
+
+    async def _look(
+        self, prompt: PromptText, project: str = "", patience_s: float | None = None
+    ) -> _Found:
+        key = project, prompt
+        found = self._found.get(key)
+        recording = self._recorded.of(project, prompt.language, prompt.name)
+        if found is None or not found.holds(recording):
             try:
                 async with asyncio.timeout(patience_s):
-                    found = self._found[prompt] = await self._find(prompt)
+                    found = await self._find(prompt, recording)
             except SpeechError as error:
                 raise PromptError(prompt, error) from error
             except TimeoutError as error:
                 slow = SpeechError(
                     SpeechFault.HUNG,
                     f"it was not made within {patience_s:g} s",
-                    "it will be there once espeak-ng gets to it",
+                    "it will be there once the speaking program gets to it",
                 )
                 self._tell(prompt, slow)
                 raise PromptError(prompt, slow) from error
+            self._found.pop(key, None)
+            if len(self._found) >= MOST_FOUND:
+                del self._found[next(iter(self._found))]
+            self._found[key] = found
         return found
 
     async def prepare(
-        self, texts: Iterable[PromptText], progress: PromptProgress | None = None
+        self,
+        texts: Iterable[PromptText],
+        progress: PromptProgress | None = None,
+        *,
+        project: str = "",
     ) -> Prepared:
         """Make the sounds of these texts in advance; failures don't stop it."""
         texts = tuple(texts)
@@ -140,7 +172,7 @@ class Prompts:
             if progress is not None:
                 progress(done, len(texts))
             try:
-                await self.sound(text)
+                await self.sound(text, project=project)
             except PromptError as error:
                 failed.append(error)
         if progress is not None:
@@ -152,7 +184,7 @@ class Prompts:
         ready, failed = 0, []
         for text in texts:
             try:
-                made = Path((await self._look(text)).file)
+                made = await self.file(text)
                 await asyncio.to_thread(copy, made, folder / text.language / f"{text.name}.wav")
                 ready += 1
             except PromptError as error:
@@ -164,12 +196,10 @@ class Prompts:
 
     async def close(self) -> None:
         """Stop making sounds."""
-        tasks = list(self._making.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._spoken.close()
+        await self._kept_recordings.close()
 
-    async def _find(self, prompt: PromptText) -> _Found:
+    async def _find(self, prompt: PromptText, recording: str | None) -> _Found:
         if not _SAFE.fullmatch(prompt.name) or not _SAFE.fullmatch(prompt.language):
             raise SpeechError(
                 SpeechFault.FAILED,
@@ -178,24 +208,96 @@ class Prompts:
             )
         upload = self._uploaded / prompt.language / f"{prompt.name}.wav"
         state = stamp(str(upload))
-        file, for_good = await self._file(prompt, None if state is None else _Upload(upload, state))
+        file, for_good = await self._file(
+            prompt, recording, None if state is None else _Upload(upload, state)
+        )
         sound = self._seen_as / file.relative_to(self._folder).with_suffix("")
-        return _Found(str(upload), state, str(file), str(sound), for_good)
+        return _Found(recording, str(upload), state, str(file), str(sound), for_good)
 
-    async def _file(self, prompt: PromptText, upload: _Upload | None) -> tuple[Path, bool]:
+    async def _file(
+        self, prompt: PromptText, recording: str | None, upload: _Upload | None
+    ) -> tuple[Path, bool]:
+        """The file, and whether it stays the one to play."""
         for_good = True
+        if recording is not None:
+            try:
+                return await self._recording(prompt, recording), True
+            except SpeechError:
+                if not prompt.text:
+                    raise
+                for_good = False
         if upload is not None and upload not in self._refused:
             if await asyncio.to_thread(is_telephone_file, upload.file):
-                return upload.file, True
+                return upload.file, for_good
             try:
-                return await self._kept(upload.name, prompt, upload), True
+                return await self._converted(prompt, upload), for_good
             except SpeechError as error:
-                for_good = error.fault is SpeechFault.FAILED
-                if for_good:
+                if error.fault is SpeechFault.FAILED:
                     self._refuse(upload, error)
-        voice = voice_of(prompt.language)
-        words = _digest(*voice.names, str(voice.words_per_minute), prompt.text)
-        return await self._kept(words, prompt, None), for_good
+                else:
+                    for_good = False
+        if not prompt.text:
+            missing = SpeechError(
+                SpeechFault.NOT_RECORDED,
+                f'there is no recording "{prompt.name}" in {prompt.language}',
+                "upload it under Prompts",
+            )
+            self._tell(prompt, missing)
+            raise missing
+        file, first_choice = await self._speech(prompt)
+        return file, for_good and first_choice
+
+    async def _recording(self, prompt: PromptText, recording: str) -> Path:
+        async def make() -> bytes:
+            return await self._recorded.bytes_of(recording)
+
+        recipe = Recipe(make, lambda error: self._tell(prompt, error))
+        return await self._kept_recordings.file(recording, recipe)
+
+    async def _converted(self, prompt: PromptText, upload: _Upload) -> Path:
+        async def make() -> bytes:
+            return await asyncio.to_thread(converted, upload.file)
+
+        def failed(error: SpeechError) -> None:
+            if error.fault is not SpeechFault.FAILED:
+                self._tell(prompt, error)
+
+        return await self._spoken.file(upload.name, Recipe(make, failed))
+
+    async def _speech(self, prompt: PromptText) -> tuple[Path, bool]:
+        """The text, spoken, and whether by the one who was chosen for this language."""
+        *chosen, usual = self._speakers.of(prompt.language)
+        for speaker in chosen:
+            try:
+                file = await self._said(prompt, speaker, lambda _: None)
+            except SpeechError as error:
+                self._stand_in(prompt, speaker, error)
+            else:
+                if speaker.name in self._stand_ins:
+                    self._stand_ins.discard(speaker.name)
+                    log.info("a speaking program works again", program=speaker.name)
+                return file, True
+        return await self._said(prompt, usual, lambda error: self._tell(prompt, error)), not chosen
+
+    async def _said(
+        self, prompt: PromptText, speaker: Speaker, failed: Callable[[SpeechError], None]
+    ) -> Path:
+        async def make() -> bytes:
+            return await speaker.speak(prompt.text, prompt.language)
+
+        name = digest(*speaker.key(prompt.language), prompt.text)
+        return await self._spoken.file(name, Recipe(make, failed))
+
+    def _stand_in(self, prompt: PromptText, speaker: Speaker, error: SpeechError) -> None:
+        if speaker.name not in self._stand_ins:
+            self._stand_ins.add(speaker.name)
+            log.error(
+                "a speaking program fails; another one speaks for it",
+                program=speaker.name,
+                language=prompt.language,
+                why=error.message,
+                do=error.advice,
+            )
 
     def _refuse(self, upload: _Upload, error: SpeechError) -> None:
         if upload not in self._refused:
@@ -207,51 +309,10 @@ class Prompts:
                 do="upload it as PCM WAV",
             )
 
-    async def _kept(self, name: str, prompt: PromptText, upload: _Upload | None) -> Path:
-        """The file of this name in the cache; it is made if it doesn't exist yet."""
-        path = self._spoken / f"{name}.wav"
-        if there(str(path)) and await asyncio.to_thread(is_telephone_file, path):
-            return path
-        until, error = self._failed.get(path, (0.0, None))
-        if error is not None and asyncio.get_running_loop().time() < until:
-            raise error
-        task = self._making.get(path)
-        if task is None:
-            making = self._make(path, prompt, upload)
-            task = asyncio.create_task(making, name=f"prompt {prompt.name}")
-            self._making[path] = task
-            task.add_done_callback(lambda done: self._made(path, done))
-        await asyncio.shield(task)
-        return path
-
-    def _made(self, path: Path, task: asyncio.Task[None]) -> None:
-        del self._making[path]
-        if not task.cancelled():
-            task.exception()  # marks it as retrieved, even if every caller who asked has hung up
-
-    async def _make(self, path: Path, prompt: PromptText, upload: _Upload | None) -> None:
-        try:
-            try:
-                if upload is not None:
-                    sound = await asyncio.to_thread(converted, upload.file)
-                else:
-                    sound = await self._espeak.speak(prompt.text, prompt.language)
-                await asyncio.to_thread(write, path, sound)
-            except (SpeechError, asyncio.CancelledError):
-                raise
-            except Exception as error:  # a bug costs this prompt, not the call
-                raise SpeechError(SpeechFault.FAILED, repr(error), "please report this") from error
-        except SpeechError as error:
-            # A queue of callers must not start espeak-ng once for each of them.
-            until = asyncio.get_running_loop().time() + self._retry_after_s
-            self._failed[path] = (until, error)
-            if upload is None or error.fault is not SpeechFault.FAILED:
-                self._tell(prompt, error)
-            raise
-        self._failed.pop(path, None)
+    def _well(self) -> None:
         if self._told:
             self._told.clear()
-            log.info("prompts are spoken again", prompt=prompt.name, language=prompt.language)
+            log.info("prompts are spoken again")
 
     def _tell(self, prompt: PromptText, error: SpeechError) -> None:
         """Logs each kind of fault once until a prompt succeeds again, instead of for every call."""
@@ -265,6 +326,3 @@ class Prompts:
                 do=error.advice,
             )
 
-
-def _digest(*parts: str) -> str:
-    return hashlib.sha256("\0".join((FORMAT, *parts)).encode()).hexdigest()[:32]

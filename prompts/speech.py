@@ -1,17 +1,13 @@
 """Speaks texts with espeak-ng, as telephone sound (8 kHz, mono, 16 bit)."""
 
 import asyncio
-import contextlib
 import io
 import math
-import os
-import signal
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import BinaryIO
 
 with warnings.catch_warnings():
     # audioop left the standard library with 3.13, and audioop-lts takes its place; pydub warns
@@ -22,6 +18,7 @@ with warnings.catch_warnings():
     from pydub import AudioSegment
 
 from domain.errors import OffhookError
+from prompts.programs import ProgramEndless, ProgramHung, ProgramMissing, Ran, run_program
 from prompts.wav import TELEPHONE_RATE, parse
 
 RATE = TELEPHONE_RATE
@@ -32,7 +29,6 @@ LONGEST_S = MAX_BYTES / (2 * RATE)
 LOUDEST_DBFS = -3.0
 DEADLINE_S = 20.0
 LEFT_ALONE_S = 30.0
-_SAID = 300  # characters of its complaint
 _PASS_HZ = 3600.0
 _TAPS = 31
 
@@ -46,6 +42,7 @@ class SpeechFault(StrEnum):
     HUNG = "synthesis hung"
     DISK_FULL = "disk full"
     NOT_WRITABLE = "not writable"
+    NOT_RECORDED = "not recorded"  # and it has no text that could be spoken
 
 
 class SpeechError(OffhookError):
@@ -101,6 +98,16 @@ class Espeak:
         self._free = asyncio.Semaphore(at_once)
         self._hung: tuple[float, SpeechError] | None = None
 
+    @property
+    def name(self) -> str:
+        """The program's name."""
+        return "espeak-ng"
+
+    def key(self, language: str) -> tuple[str, ...]:
+        """The voices and the speed."""
+        voice = voice_of(language)
+        return (*voice.names, str(voice.words_per_minute))
+
     async def speak(self, text: str, language: str) -> bytes:
         """The text as a WAV file's bytes; raises SpeechError."""
         voice = voice_of(language)
@@ -108,13 +115,13 @@ class Espeak:
             if self._hung is not None and asyncio.get_running_loop().time() < self._hung[0]:
                 raise self._hung[1]
             for name in voice.names:
-                code, spoken, said = await self._run(text, name, voice.words_per_minute)
-                if code == 0 and spoken:
-                    return await asyncio.to_thread(telephone_sound, spoken)
-                if "voice does not exist" not in said:
+                ran = await self._run(text, name, voice.words_per_minute)
+                if ran.code == 0 and ran.written:
+                    return await asyncio.to_thread(telephone_sound, ran.written)
+                if "voice does not exist" not in ran.said:
                     raise SpeechError(
                         SpeechFault.FAILED,
-                        f"espeak-ng ended with code {code}: {said or 'no message'}",
+                        f"espeak-ng ended with code {ran.code}: {ran.complaint or 'no message'}",
                         "try it by hand: espeak-ng -v " + name,
                     )
         raise SpeechError(
@@ -123,74 +130,33 @@ class Espeak:
             "install espeak-ng-data, or upload recordings for this language",
         )
 
-    async def _run(self, text: str, voice: str, speed: int) -> tuple[int, bytes, str]:
-        # The text goes through standard input, since it may begin with "-" and shouldn't show in
-        # `ps`; as a file, since writing to a pipe fails if the process dies before it reads.
+    async def _run(self, text: str, voice: str, speed: int) -> Ran:
         options = ("-v", voice, "-s", str(speed), "-b", "1", "--stdin", "--stdout")
         try:
-            with _in_memory(text.encode()) as source:
-                process = await asyncio.create_subprocess_exec(
-                    *self._command,
-                    *options,
-                    stdin=source,
-                    stdout=asyncio.subprocess.PIPE,
-                    stderr=asyncio.subprocess.PIPE,
-                    start_new_session=True,
-                )
-        except OSError as error:
+            return await run_program(
+                (*self._command, *options),
+                text.encode(),
+                deadline_s=self._deadline_s,
+                most_bytes=MAX_BYTES,
+            )
+        except ProgramMissing as error:
             raise SpeechError(
-                SpeechFault.NO_SYNTHESIZER,
-                f"{self._command[0]} can't be started: {error.strerror}",
-                "install it (apt-get install espeak-ng)",
+                SpeechFault.NO_SYNTHESIZER, str(error), "install it (apt-get install espeak-ng)"
             ) from error
-        ended = False
-        try:
-            async with asyncio.timeout(self._deadline_s):
-                spoken, said = await _output(process)
-                await process.wait()
-                ended = True
-        except TimeoutError as error:
+        except ProgramHung as error:
             hung = SpeechError(
                 SpeechFault.HUNG,
-                f"espeak-ng had not finished after {self._deadline_s:g} s",
+                f"espeak-ng {error}",
                 "the machine is overloaded, or the text is not speech",
             )
             self._hung = (asyncio.get_running_loop().time() + LEFT_ALONE_S, hung)
             raise hung from error
-        finally:
-            if not ended:
-                # The whole group: its children hold our pipes even after it is gone.
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.killpg(process.pid, signal.SIGKILL)
-                await asyncio.shield(process.wait())
-        return process.returncode or 0, spoken, said.decode(errors="replace").strip()[-_SAID:]
-
-
-def _in_memory(text: bytes) -> BinaryIO:
-    """An open, nameless file with this content."""
-    file = os.fdopen(os.memfd_create("prompt", os.MFD_CLOEXEC), "w+b")
-    file.write(text)
-    file.seek(0)
-    return file
-
-
-async def _output(process: asyncio.subprocess.Process) -> tuple[bytes, bytes]:
-    """All of standard output and error. Raises SpeechError if it is more than any prompt."""
-    spoken, said = await asyncio.gather(_all(process.stdout), _all(process.stderr))
-    return spoken, said
-
-
-async def _all(stream: asyncio.StreamReader | None) -> bytes:
-    read = bytearray()
-    while stream is not None and (chunk := await stream.read(1 << 16)):
-        read += chunk
-        if len(read) > MAX_BYTES:
+        except ProgramEndless as error:
             raise SpeechError(
                 SpeechFault.FAILED,
-                f"espeak-ng does not stop: it has written more than {MAX_BYTES // 10**6} MB",
+                f"espeak-ng does not stop: it {error}",
                 "reinstall it (apt-get install --reinstall espeak-ng)",
-            )
-    return bytes(read)
+            ) from error
 
 
 def telephone_sound(wav: bytes) -> bytes:

@@ -52,7 +52,9 @@ class Speech:
         """Play prompts; returns the key that cut them short, or ""."""
         for prompt in prompts:
             try:
-                sound = await self._prompts.sound(prompt, patience_s=PATIENCE_S)
+                sound = await self._prompts.sound(
+                    prompt, project=self._call.project, patience_s=PATIENCE_S
+                )
                 key = (await self._session.stream(sound, escape)).digit
             except (PromptError, AgiError) as error:
                 self._not_played(prompt, error)
@@ -77,7 +79,7 @@ class Speech:
 
     async def _made_in_time(self, text: PromptText) -> str | None:
         """The sound; None if a command comes for the caller while it is still being made."""
-        making = asyncio.ensure_future(self._prompts.sound(text))
+        making = asyncio.ensure_future(self._prompts.sound(text, project=self._call.project))
         called = asyncio.ensure_future(self._call.inbox.arrival())
         try:
             await asyncio.wait((making, called), return_when=asyncio.FIRST_COMPLETED)
