@@ -34,6 +34,8 @@ from console.lead_lists.list_services import LIST_SERVICES, ListServices
 from console.lead_lists.routes import LEAD_LISTS
 from console.look_ups.routes import LOOK_UPS
 from console.phone_setup.routes import PHONE_SETUP
+from console.prompts.prompt_services import PROMPT_SERVICES, PromptServices
+from console.prompts.routes import PROMPTS
 from console.reports.report_services import REPORT_SERVICES, ReportServices
 from console.reports.routes import REPORTS
 from console.sign_in.routes import SIGN_IN
@@ -55,6 +57,7 @@ FEATURES = (
     LEAD_LISTS,
     CALL_RESULTS,
     FLOW_PAGES,
+    PROMPTS,
     REPORTS,
     CENTRE,
     LOOK_UPS,
@@ -87,6 +90,7 @@ def make_app(
     flow_drafts: FlowDrafts,
     publications: Publications,
     look_up_rights: LookUpRights,
+    prompts: PromptServices,
     phones: context.PhoneAccess = context.PhoneAccess(),  # noqa: B008 - it is frozen
     api: Feature,
     public_url: str | None = None,
@@ -120,6 +124,7 @@ def make_app(
     app[context.FLOW_DRAFTS] = flow_drafts
     app[context.PUBLICATIONS] = publications
     app[context.LOOK_UP_RIGHTS] = look_up_rights
+    app[PROMPT_SERVICES] = prompts
     app[context.PHONES] = phones
     app[context.USERS] = accounts.users
     app[context.LOGINS] = accounts.logins

@@ -65,6 +65,9 @@ OffhookError
 ├── OutOfReach                              console.kit.access
 ├── PhoneWithoutPassword                    centre.phone_setups
 ├── PhonesFailed                            bench.phones
+├── ProgramEndless                          prompts.programs
+├── ProgramHung                             prompts.programs
+├── ProgramMissing                          prompts.programs
 ├── PromptError                             prompts.sounds
 ├── RecordingKept                           recordings.faults
 ├── RecordingLost                           recordings.faults

@@ -40,6 +40,7 @@ from configuration.secrets import Secrets
 from console.app import make_app
 from console.kit.context import SESSIONS, PhoneAccess
 from console.kit.door import Door
+from console.prompts.prompt_services import PromptServices
 from domain.centre import Centre
 from domain.errors import OperatorError
 from engine.agents.kept_rooms import KEPT_ROOMS, KeptRooms
@@ -393,6 +394,7 @@ async def running(
             flow_drafts=FlowDrafts(pool),
             publications=Publications(pool, surroundings.outside, surroundings.users),
             look_up_rights=rights,
+            prompts=PromptServices(prompts),
             phones=_phone_access(config, ports),
             api=API,
             public_url=config.console.public_url,

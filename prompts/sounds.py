@@ -1,4 +1,4 @@
-"""Finds or makes the sound file of a prompt: a recording, or a provider's voice, kept in a cache."""
+"""Finds or makes the sound file of a prompt: a recording, or a voice, kept in a cache."""
 
 import asyncio
 import re
@@ -325,4 +325,3 @@ class Prompts:
                 why=error.message,
                 do=error.advice,
             )
-

@@ -46,6 +46,7 @@ from console.campaigns.campaign_services import CampaignServices
 from console.floor.disposing import DispositionServices
 from console.kit.context import ConsoleTiming
 from console.lead_lists.list_services import ListServices
+from console.prompts.prompt_services import PromptServices
 from console.reports.report_services import ReportServices
 from domain.facts import (
     CallEnded,
@@ -68,6 +69,7 @@ from domain.facts import (
 )
 from domain.identity import AgentCode, CallId, ProjectName
 from domain.roles import Actor, Role
+from prompts.sounds import Prompts
 from publishing.flow_drafts import FlowDrafts
 from publishing.look_up_rights import LookUpRights
 from publishing.publications import Publications, anywhere
@@ -232,6 +234,7 @@ async def console(
         flow_drafts=FlowDrafts(database.pool),
         publications=Publications(database.pool, anywhere),
         look_up_rights=LookUpRights(database.pool, Fernet.generate_key().decode()),
+        prompts=PromptServices(Prompts(tmp_path / "prompts")),
         lead_lists=ListServices(
             LeadLists(database.pool),
             imports,

@@ -61,6 +61,7 @@ MAY = {
     "GET /campaigns/{campaign}/attempts.{kind}": {"supervisor", "ops", "client", "admin"},
     "GET /attempts": {"supervisor", "ops", "client", "admin"},
     "GET /attempts.{kind}": {"supervisor", "ops", "client", "admin"},
+    "POST /prompts/say": {"ops", "admin"},
     "GET /reports/outbound": {"supervisor", "ops", "client", "admin"},
     "GET /reports/outbound.{kind}": {"supervisor", "ops", "client", "admin"},
     "GET /reports/leads": {"supervisor", "ops", "client", "admin"},

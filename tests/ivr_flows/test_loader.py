@@ -229,3 +229,31 @@ def test_bombs_are_refused_quickly(bomb: str) -> None:
     with pytest.raises(DocumentError):
         load(bomb, "bomb.yaml")
     assert time.process_time() - began < 20
+
+
+PLAYS = GOOD.replace(
+    "kind: say\n    prompts: [hello]", "kind: play\n    recordings: [hello, jingle]"
+)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "expected"),
+    [
+        ({"hello": {"zh-CN", "en"}}, 'no recording "jingle"; expected "hello"'),
+        (
+            {"hello": {"en"}, "jingle": {"zh-CN", "en"}},
+            'the recording "hello" is missing in zh-CN, which the flow speaks; it is there in "en"',
+        ),
+    ],
+)
+def test_what_is_played_has_to_be_recorded_in_every_language(
+    recorded: dict[str, set[str]], expected: str
+) -> None:
+    with pytest.raises(DocumentError) as caught:
+        load(PLAYS, "shop.yaml", Outside(recorded=recorded))
+    assert expected in str(caught.value)
+    assert "upload it under Prompts" in str(caught.value)
+    assert caught.value.line == PLAYS[: PLAYS.index("recordings:")].count("\n") + 1
+    whole = {"hello": {"zh-CN", "en"}, "jingle": {"zh-CN", "en", "fr"}}
+    assert load(PLAYS, "shop.yaml", Outside(recorded=whole)).name == "shop"
+    assert load(PLAYS, "shop.yaml").name == "shop", "by itself, that isn't checked"

@@ -1,0 +1,1 @@
+"""The feature Prompts: recordings that callers hear, and how texts are spoken."""

@@ -1,0 +1,26 @@
+"""What the pages of prompts are built on."""
+
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from console.kit.access import projects_of
+from console.kit.context import user_of
+from domain.roles import Actor
+from prompts.sounds import Prompts
+
+
+@dataclass(frozen=True, slots=True)
+class PromptServices:
+    """The services behind the pages."""
+
+    prompts: Prompts
+
+
+PROMPT_SERVICES: web.AppKey[PromptServices] = web.AppKey("prompt_services")
+
+
+def actor_of(request: web.Request) -> Actor:
+    """Who asks."""
+    user, projects = user_of(request), projects_of(request)
+    return Actor(user.name, user.role, projects)
