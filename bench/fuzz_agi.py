@@ -51,6 +51,7 @@ from domain.identity import (
 )
 from engine.clock import ReportTiming
 from engine.engine import Engine
+from engine.flows_in_force import only_these
 from engine.inbound.apologies import Apologies
 from engine.inbound.flow_means import FlowMeans
 from engine.inbound.hotline_call import HotlineCalls
@@ -175,7 +176,8 @@ async def door(folder: Path, **timing: float) -> AsyncIterator[FuzzedServer]:
     engine.floor.feed(Away(AgentCode("1002"), "lunch"))
     hashed = {(Kind.AGENT, str(code)): hash_pin(pin) for code, pin in PINS.items()}
     pins = AgentPins(lambda: hashed)
-    flows = {"waits": load(_FLOW, "waits.yaml", Outside({NameOf.QUEUE: {"sales", "quiet"}}))}
+    flow = load(_FLOW, "waits.yaml", Outside({NameOf.QUEUE: {"sales", "quiet"}}))
+    flows = only_these({"waits": flow})
     means = FlowMeans(
         engine.sessions,
         engine.queued,

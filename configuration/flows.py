@@ -55,6 +55,14 @@ def flow_files(config: Config) -> Mapping[str, FlowSource]:
     return files
 
 
+def tests_beside(path: Path) -> bytes:
+    """The tests of a flow's file; none if there is no such file, or it can't be read."""
+    try:
+        return path.with_name(path.stem + TESTS).read_bytes()
+    except OSError:
+        return b""
+
+
 def _folders(config: Config) -> tuple[Path, ...]:
     return (LIBRARY,) if config.flows is None else (config.flows, LIBRARY)
 

@@ -1,6 +1,6 @@
 """Builds the console: an aiohttp application of all features over a running centre."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from aiohttp import web
@@ -86,7 +86,7 @@ def make_app(
     lead_lists: ListServices,
     reports: ReportServices,
     disposing: DispositionServices,
-    flows: Iterable[str] = (),
+    flows: Callable[[], Iterable[str]] = tuple,
     flow_drafts: FlowDrafts,
     publications: Publications,
     look_up_rights: LookUpRights,
@@ -99,7 +99,7 @@ def make_app(
 ) -> web.Application:
     """The console over a running centre.
 
-    ``flows`` are the names of those that numbers may have, ``phones`` is where phones register.
+    ``flows`` names those that numbers may have, ``phones`` is where phones register.
     ``api`` is what programs may ask for, on the same services.
     ``public_url`` (``https://console.example``) is where browsers find the console behind a
     proxy; with https, cookies are never sent in the clear. ``proxies`` are the addresses of such
@@ -120,7 +120,7 @@ def make_app(
     app[LIST_SERVICES] = lead_lists
     app[REPORT_SERVICES] = reports
     app[DISPOSING] = disposing
-    app[context.FLOWS] = tuple(flows)
+    app[context.FLOWS] = lambda: tuple(flows())
     app[context.FLOW_DRAFTS] = flow_drafts
     app[context.PUBLICATIONS] = publications
     app[context.LOOK_UP_RIGHTS] = look_up_rights

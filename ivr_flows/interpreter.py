@@ -58,6 +58,11 @@ class Conversation:
         return self._walk.values
 
     @property
+    def outermost(self) -> OneFlow:
+        """The flow to which those return that the call is in; where it is found again."""
+        return self._walk.outermost
+
+    @property
     def kept(self) -> Mapping[str, str]:
         """The variables of the call's first flow, to be given to whoever goes on with it."""
         return self._walk.kept

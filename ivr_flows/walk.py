@@ -235,6 +235,11 @@ class Walk:
         return self._frames[-1].flow
 
     @property
+    def outermost(self) -> OneFlow:
+        """The flow that stands in no other."""
+        return self._frames[0].flow
+
+    @property
     def values(self) -> Values:
         """The variables of that flow."""
         return self._frames[-1].values

@@ -36,6 +36,7 @@ from configuration.flows import (
     station_phrases,
 )
 from configuration.in_force import CannotKeep, InForce, keep, serving
+from configuration.published_flows import PublishedFlows, seeds_of
 from configuration.secrets import Secrets
 from console.app import make_app
 from console.kit.context import SESSIONS, PhoneAccess
@@ -48,6 +49,7 @@ from engine.calls.call import LiveCall
 from engine.calls.gap import Gap
 from engine.draining import drain
 from engine.engine import Engine
+from engine.flows_in_force import FlowsInForce, loaded
 from engine.holidays_ahead import HolidaysAhead
 from engine.inbound.apologies import Apologies
 from engine.inbound.caller_sessions import Closing
@@ -70,9 +72,13 @@ from machine.open_files import claim
 from offhook.outbound_work import OutboundWork
 from offhook.places import Places, places
 from prompts.sounds import Prompts
+from publishing.edition_copy import EDITIONS_FILE
 from publishing.flow_drafts import FlowDrafts
+from publishing.flow_words import FlowEdition
+from publishing.followed_editions import FollowedEditions
 from publishing.look_up_rights import COPY_FILE, LookUpRights
 from publishing.publications import Publications
+from publishing.seeds import FlowSeeds
 from storage.controller_lock import ControllerLock
 from storage.database import check_address, close_pool, make_pool
 from storage.last_known import LAST_KNOWN, LastKnown
@@ -250,15 +256,25 @@ async def running(
             config, state, pool if is_open else None, secrets
         )
         found = replace(found, config=config)
-        flows = found.flows
-        _check_flows(flows, directory.kept.directory)
         followed = FollowedDirectory(pool, directory)
 
         rights = LookUpRights(pool, secrets.sealing, state / COPY_FILE)
         await rights.begin()
         _background(stack, rights.keep(), "secrets of look-ups")
+        surroundings = FlowSurroundings(lambda: followed.found.kept.directory, rights.names)
+        publications = Publications(pool, surroundings.outside, surroundings.users)
+        published = PublishedFlows(
+            FlowSeeds(pool), publications, state / EDITIONS_FILE, seeds_of(found.files)
+        )
         prompts = Prompts(where.prompts, seen_as=_prompts_seen_as(config, where))
         stack.push_async_callback(prompts.close)
+        flows = FlowsInForce(
+            await asyncio.to_thread(loaded, await published.at_start(open_now=is_open)),
+            published.edition,
+            prompts.prepare,
+        )
+        _check_flows(flows, directory.kept.directory)
+        editions = FollowedEditions(pool, publications)
         link = _link(config, ports, secrets)
         ended: asyncio.Queue[LiveCall] = asyncio.Queue()
         gaps: asyncio.Queue[Gap] = asyncio.Queue()
@@ -329,7 +345,6 @@ async def running(
         )
         holidays = HolidaysAhead(engine)
         _background(stack, holidays.keep(), "holidays")
-        surroundings = FlowSurroundings(lambda: followed.found.kept.directory, rights.names)
         centre = RunningCentre(
             engine,
             calls,
@@ -370,6 +385,16 @@ async def running(
                 await database.agents.remember(engine.centre.agents)
             await followed.follow(take)
 
+        async def take_edition(now: FlowEdition) -> None:
+            await flows.take(now)
+            await published.keep(now)
+
+        async def follow_editions() -> None:
+            await database.open()
+            if not is_open:
+                await published.sow_later()
+            await editions.follow(take_edition)
+
         _background(stack, centre.keep_figures(), "figures")
         _background(stack, database.refold(), "old figures")
         stack.push_async_callback(outbound.imports.close)
@@ -390,9 +415,9 @@ async def running(
             lead_lists=outbound.list_services(),
             reports=outbound.report_services(),
             disposing=outbound.disposition_services(),
-            flows=sorted(flows),
+            flows=lambda: sorted(flows),
             flow_drafts=FlowDrafts(pool),
-            publications=Publications(pool, surroundings.outside, surroundings.users),
+            publications=publications,
             look_up_rights=rights,
             prompts=PromptServices(prompts),
             phones=_phone_access(config, ports),
@@ -401,6 +426,8 @@ async def running(
             proxies=config.console.proxies,
         )
         _background(stack, follow(), "the directory")
+        _background(stack, follow_editions(), "published flows")
+        _background(stack, editions.publish_due(), "flows to be published later")
         await _listen(stack, app, config, ports.console, files.visitors)
         _background(stack, _speak_ahead(prompts, flows, phrases, in_use, where), "prompts")
         await agi.start()
@@ -486,7 +513,7 @@ async def _listen(
 
 async def _speak_ahead(
     prompts: Prompts,
-    flows: Mapping[str, Flow],
+    flows: FlowsInForce,
     phrases: Phrases,
     in_use: asyncio.Queue[Centre],
     where: Places,
@@ -494,12 +521,13 @@ async def _speak_ahead(
     """Make all prompts that are known in advance, the dialplan's first; then those of each number,
     and of each flow that a number gets."""
     await prompts.publish(dialplan_phrases().fixed(), where.dialplan_prompts)
-    spoken: set[str] = set()
+    spoken: set[tuple[str, int]] = set()
     while True:
         centre = await in_use.get()
         await prompts.prepare(text for hotline in centre.hotlines for text in all_texts(hotline))
         for name in [hotline.flow for hotline in centre.hotlines if hotline.flow in flows]:
-            if name not in spoken:
-                spoken.add(name)
+            revision = (name, flows.newest.revisions.get(name, 0))
+            if revision not in spoken:
+                spoken.add(revision)
                 await prompts.prepare(texts_to_prepare(flows[name]))
         await prompts.prepare((*phrases.fixed(), *caller_phrases().fixed()))

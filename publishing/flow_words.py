@@ -1,7 +1,7 @@
 """What there is of a flow: its draft, its revisions, and the editions that calls meet."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -72,11 +72,13 @@ class PlannedPublication:
 
 @dataclass(frozen=True, slots=True)
 class FlowEdition:
-    """The texts of all flows that calls meet, by name, and how many revisions each has had."""
+    """The texts of all flows that calls meet, by name, the numbers of these revisions, and whose
+    project's each flow is ("": every project's)."""
 
     edition: int
     texts: Mapping[str, str]
     numbers: Mapping[str, int]
+    projects: Mapping[str, str] = field(default_factory=dict)
 
 
 class FlowRefusal(StrEnum):

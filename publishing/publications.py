@@ -16,6 +16,7 @@ from ivr_flows.loader import Checked, check
 from ivr_flows.references import ANYWHERE, Outside
 from ivr_flows.trying.playing import play_all
 from ivr_flows.trying.scripts import load_scripts
+from publishing.checked_texts import checked_once
 from publishing.flow_drafts import check_project, draft_for
 from publishing.flow_words import (
     FlowDraft,
@@ -32,6 +33,9 @@ log = structlog.get_logger()
 
 _SQL = load("flows")
 MOST_REVISIONS = 200
+
+CHANNEL = "offhook_flows"
+"""What PostgreSQL notifies of each new edition."""
 
 OutsideOf = Callable[[asyncpg.Connection, str], Awaitable[Outside]]
 """What the flows of a project ("": all projects) may name; its ``flows`` are filled in here. What
@@ -74,6 +78,12 @@ class Publications:
         """The edition that the next call meets."""
         async with connection(self._pool) as db:
             return await _edition(db, await db.fetchval(_SQL["newest"]))
+
+    async def newest_number(self) -> int:
+        """The number of that edition; 0: nothing has been published."""
+        async with connection(self._pool) as db:
+            number: int = await db.fetchval(_SQL["newest"])
+        return number
 
     async def edition(self, edition: int) -> FlowEdition:
         """An edition, perhaps an old one in which calls are under way."""
@@ -131,6 +141,7 @@ class Publications:
             await db.execute(_SQL["lock"])
             revision, number = await self._revise(db, actor, flow, seen, note, confirmed)
             id = await db.fetchval(_SQL["plan"], flow, revision, due_at, actor.name, now)
+            await db.execute(_SQL["announce"])
         return PlannedPublication(id, flow, number, due_at, actor.name)
 
     async def planned(self, actor: Actor, flow: str) -> tuple[PlannedPublication, ...]:
@@ -214,6 +225,7 @@ class Publications:
                 raise FlowRefused(FlowRefusal.IN_USE, ", ".join(users))
             now = self._clock()
             await db.execute(_SQL["publish"], now, actor.name, flow, None, "retired")
+            await db.execute(_SQL["announce"])
             await db.execute(_SQL["retire"], flow, now)
 
     # --- revisions
@@ -270,6 +282,7 @@ class Publications:
         self, db: asyncpg.Connection, by: str, flow: str, revision: int, why: str
     ) -> None:
         await db.execute(_SQL["publish"], self._clock(), by, flow, revision, why)
+        await db.execute(_SQL["announce"])
         await db.execute(_SQL["retire"], flow, None)
 
     def _broken(self, flow: str, now: Flow, met: "_Met") -> str:
@@ -315,7 +328,7 @@ class _Met:
 
 async def _met(db: asyncpg.Connection) -> _Met:
     edition = await _edition(db, await db.fetchval(_SQL["newest"]))
-    checked = {name: check(text, f"{name}.yaml") for name, text in edition.texts.items()}
+    checked = {name: checked_once(name, text) for name, text in edition.texts.items()}
     flows = {name: found.flow for name, found in checked.items() if found.flow is not None}
     return _Met(edition.texts, flows)
 
@@ -326,6 +339,7 @@ async def _edition(db: asyncpg.Connection, edition: int) -> FlowEdition:
         edition,
         {row["flow"]: row["text"] for row in rows},
         {row["flow"]: row["number"] for row in rows},
+        {row["flow"]: row["project"] for row in rows},
     )
 
 

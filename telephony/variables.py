@@ -54,6 +54,7 @@ class ChannelVariable(StrEnum):
     DETECT = "OFFHOOK_DETECT"
     NOTICE = "OFFHOOK_NOTICE"
     FLOW = "OFFHOOK_FLOW"
+    EDITION = "OFFHOOK_EDITION"
 
 
 class GlobalVariable(StrEnum):

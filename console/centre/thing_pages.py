@@ -52,7 +52,7 @@ async def new_page(request: web.Request) -> web.Response:
     like = seen.get(kind, request.query.get("like", ""))
     if like is None:
         empty = usual(draft.fields, zone_for(request))
-        first = filled(kind, draft.fields, seen, request.app[FLOWS])
+        first = filled(kind, draft.fields, seen, request.app[FLOWS]())
         draft.typed = Typed({**empty.texts, **first.texts}, {**empty.many, **first.many})
     else:
         found = shown(draft.fields, like, zone_for(request))
@@ -284,7 +284,7 @@ def _form(
         "may_remove": one_of_many and may_save,
         "may_copy": one_of_many and may_make(seen.actor, kind),
         "options": options_of(seen, draft, speaks.title),
-        "suggestions": {"flow": request.app[FLOWS]},
+        "suggestions": {"flow": request.app[FLOWS]()},
         "credentials": credentials,
         "setup": setup,
         "lacks_secret": lacks_secret,

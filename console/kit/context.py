@@ -1,6 +1,7 @@
 """Typed keys for what the application was built with and what each request carries."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
@@ -67,7 +68,7 @@ class PhoneAccess:
 
 
 DIRECTORY: web.AppKey[DirectoryService] = web.AppKey("directory")
-FLOWS: web.AppKey[tuple[str, ...]] = web.AppKey("flows")
+FLOWS: web.AppKey[Callable[[], tuple[str, ...]]] = web.AppKey("flows")
 """The names of the flows that numbers may have."""
 FLOW_DRAFTS: web.AppKey[FlowDrafts] = web.AppKey("flow_drafts")
 PUBLICATIONS: web.AppKey[Publications] = web.AppKey("publications")

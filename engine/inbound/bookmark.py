@@ -13,6 +13,9 @@ from telephony.agi.session import Session
 from telephony.complaints import shown
 from telephony.variables import ChannelVariable
 
+_LONGEST_EDITION = 19
+"""In digits: a bigint of the database."""
+
 
 class Stage:
     """The values of OFFHOOK_STAGE; after a transfer the dialplan sets ``talked`` too."""
@@ -28,8 +31,8 @@ class Stage:
 class Arguments:
     """What the dialplan hands over, in this order; empty if not known.
 
-    Those from ``stage`` to ``recording`` are for a call that an earlier session has left, perhaps
-    one of an earlier controller.
+    Those from ``stage`` to ``recording``, ``flow`` and ``edition`` are for a call that an earlier
+    session has left, perhaps one of an earlier controller.
     """
 
     hotline: str
@@ -42,6 +45,8 @@ class Arguments:
     queued_at: str = ""
     recording: str = ""
     caller_name: str = ""
+    flow: str = ""
+    edition: str = ""
 
     @classmethod
     def of(cls, given: tuple[str, ...]) -> "Arguments":
@@ -59,6 +64,12 @@ class Arguments:
     def resumed(self) -> bool:
         """Whether the call was under way before this session."""
         return bool(self.return_to) or self.stage != Stage.FLOW
+
+    @property
+    def entered_in(self) -> int | None:
+        """The edition of the flows that the call keeps; None: it enters now."""
+        known = self.resumed and self.edition.isascii() and self.edition.isdecimal()
+        return int(self.edition) if known and len(self.edition) < _LONGEST_EDITION else None
 
     @property
     def waited(self) -> bool:
@@ -79,10 +90,22 @@ class Arguments:
 class Bookmark:
     """Writes on one caller's channel how far the call has come."""
 
-    def __init__(self, session: Session, *, served: bool) -> None:
+    def __init__(
+        self, session: Session, *, served: bool, written: tuple[str, int | None] = ("", None)
+    ) -> None:
+        """``written``: the flow and the edition that an earlier session has noted."""
         self._session = session
         self._node = ""
         self._served = served
+        self._flow, self._edition = "", 0
+        self._written = written
+
+    def in_flow(self, flow: str, edition: int) -> None:
+        """The call is in this flow, of this edition; a sub-flow doesn't count. It is written with
+        what comes next, for a command of its own would cost the caller a moment."""
+        if flow != self._flow:
+            self._node = ""
+        self._flow, self._edition = flow, edition
 
     async def at(self, node: str) -> None:
         """The flow has reached this node, and the caller is not waiting."""
@@ -128,5 +151,12 @@ class Bookmark:
         await self._write({ChannelVariable.STAGE: Stage.TALKED})
 
     async def _write(self, values: Mapping[ChannelVariable, str]) -> None:
+        if self._flow and self._written != (self._flow, self._edition):
+            values = {
+                **values,
+                ChannelVariable.FLOW: self._flow,
+                ChannelVariable.EDITION: str(self._edition),
+            }
+            self._written = self._flow, self._edition
         pairs = (f"{name}={value}" for name, value in values.items())
         await self._session.execute("MSet", *pairs)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from domain.centre import Hotline
 from domain.identity import QueueName
+from engine.flows_in_force import FlowsOfEdition
 from ivr_flows.flow import Flow
 
 
@@ -13,6 +14,7 @@ class FlowEntry:
     """The flow, and what it depends on besides the caller's keys."""
 
     flow: Flow
+    """That of the number or the campaign, or the one in which an earlier session left the call."""
     languages: tuple[str, ...]
     """Those that the caller may choose from; none: the flow's."""
     usual: str | None = None
@@ -23,14 +25,31 @@ class FlowEntry:
     """How much the caller raises a queue's priority; None: by who they are."""
     answered: bool = False
     """Whether the call is off the hook already."""
+    name: str = ""
+    """By which the flow was found."""
+    edition: int = 0
+    """The edition of the flows that the call keeps."""
+    revision: int = 0
+    """That of the flow, in this edition."""
     flows: Mapping[str, Flow] = field(default_factory=dict)
-    """Those that it may lead to, by name."""
+    """All flows of the edition, those that this one leads to among them."""
 
 
 def by_hotline(
-    flow: Flow, hotline: Hotline, languages: tuple[str, ...], flows: Mapping[str, Flow]
+    name: str, flows: FlowsOfEdition, hotline: Hotline, languages: tuple[str, ...]
 ) -> FlowEntry:
-    """How a number's caller enters; ``languages`` are those of the number, or the centre's."""
+    """How a number's caller enters the flow of this name; ``languages`` are those of the number, or
+    the centre's. Raises KeyError if the edition has no such flow."""
+    flow = flows.flows[name]
     own = hotline.languages
     wanted = languages if own else tuple(each for each in flow.languages if each in languages)
-    return FlowEntry(flow, wanted, own[0] if own else None, hotline.queue, flows=flows)
+    return FlowEntry(
+        flow,
+        wanted,
+        own[0] if own else None,
+        hotline.queue,
+        name=name,
+        edition=flows.edition,
+        revision=flows.revisions.get(name, 0),
+        flows=flows.flows,
+    )

@@ -70,7 +70,10 @@ class FlowSteps:
         self._means = means
         self._sessions = means.sessions
         self._in_flow = ""
-        self._bookmark = Bookmark(session, served=given.talked)
+        self._bookmark = Bookmark(
+            session, served=given.talked, written=(given.flow, given.entered_in)
+        )
+        self._bookmark.in_flow(entry.name, entry.edition)
         self._speech = Speech(session, call, means.prompts)
         self._asking = Asking(session, call, self._speech, means)
         self._voice = VoiceSteps(session, call)
@@ -121,6 +124,8 @@ class FlowSteps:
             step: Step | None = steps.begin()
             while step is not None:
                 self._in_flow = steps.flow.name
+                if steps.outermost is not entry.flow:
+                    self._bookmark.in_flow(steps.outermost.name, entry.edition)
                 outcome = await self.carry_out(step)
                 step = steps.go_on(outcome)
                 if step is not None:

@@ -4,7 +4,6 @@ The session may be the call's first, or go on where an earlier one left the call
 earlier controller: ``bookmark`` says how.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from time import time
 
@@ -15,13 +14,13 @@ from domain.reasons import EndReason, NoEntry
 from engine.agents.live_talks import must_wait_again
 from engine.calls.call import LiveCall
 from engine.clock import epoch
+from engine.flows_in_force import FlowsInForce
 from engine.inbound.bookmark import Arguments, Stage
 from engine.inbound.caller_sessions import Closing
 from engine.inbound.flow_entry import by_hotline
 from engine.inbound.flow_means import FlowMeans
 from engine.inbound.flow_steps import FlowSteps
 from engine.inbound.notice import notice
-from ivr_flows.flow import Flow
 from telephony.agi.session import Session
 from telephony.caller import name_of, number_of
 from telephony.variables import ChannelVariable
@@ -37,7 +36,7 @@ _REJECTED = "21"
 class HotlineCalls:
     """Serves the route ``call`` of the FastAGI server."""
 
-    def __init__(self, means: FlowMeans, flows: Mapping[str, Flow]) -> None:
+    def __init__(self, means: FlowMeans, flows: FlowsInForce) -> None:
         self._means = means
         self._sessions = means.sessions
         self._flows = flows
@@ -98,12 +97,13 @@ class HotlineCalls:
         call.recorded = bool(given.recording)
         if given.talked and must_wait_again(call):
             given = replace(given, stage=Stage.QUEUE)
-        flow = self._flows.get(call.hotline.flow)
-        if flow is None:
-            log.error("a number has no flow", number=given.hotline, flow=call.hotline.flow)
+        flows = await session.until(self._flows.of(given.entered_in))
+        name = given.flow if given.resumed and given.flow in flows.flows else call.hotline.flow
+        if name not in flows.flows:
+            log.error("a number has no flow", number=given.hotline, flow=name)
             await session.set_variable(ChannelVariable.LOST_AT, "1")  # to Asterisk's own queue
             return False
-        entry = by_hotline(flow, call.hotline, call.languages, self._flows)
+        entry = by_hotline(name, flows, call.hotline, call.languages)
         steps = FlowSteps(session, call, given, entry, self._means)
         instead = None
         if not given.resumed:

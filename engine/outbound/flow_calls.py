@@ -5,7 +5,7 @@ may bring the customer to an agent of a queue. If there is no controller, or no 
 the dialplan plays the campaign's message (``[outbound]``).
 """
 
-from collections.abc import Mapping
+from dataclasses import replace
 from time import time
 
 import structlog
@@ -16,6 +16,7 @@ from domain.identity import ProjectName
 from engine.admission import Admission
 from engine.calls.call import LiveCall
 from engine.clock import epoch
+from engine.flows_in_force import FlowsInForce
 from engine.inbound.bookmark import Arguments
 from engine.inbound.flow_entry import FlowEntry
 from engine.inbound.flow_means import FlowMeans
@@ -23,7 +24,6 @@ from engine.inbound.flow_steps import FlowSteps
 from engine.outbound.answered_call import Host, Hosts, begun
 from engine.outbound.placed_session import driven
 from engine.ports import CallStage
-from ivr_flows.flow import Flow
 from ivr_flows.steps import Enqueue, QueueExit
 from telephony.agi.agi_wire import SessionRefused
 from telephony.agi.session import Session
@@ -38,7 +38,7 @@ class FlowCalls:
     """Serves the route ``flow`` of the FastAGI server."""
 
     def __init__(
-        self, means: FlowMeans, admission: Admission, hosts: Hosts, flows: Mapping[str, Flow]
+        self, means: FlowMeans, admission: Admission, hosts: Hosts, flows: FlowsInForce
     ) -> None:
         self._means = means
         self._sessions = means.sessions
@@ -54,8 +54,8 @@ class FlowCalls:
         name, given = _arguments(session.args)
         async with driven(self._sessions, self._admission, session, given.line) as call:
             await begun(session, self._hosts)
-            flow = self._flows.get(name)
-            if flow is None:
+            flows = await session.until(self._flows.of(given.entered_in))
+            if name not in flows.flows:
                 log.error("a campaign's flow is not there any more", call=call.id, flow=name)
                 await session.set_variable(ChannelVariable.DONE, "1")  # they hear the message
                 return
@@ -64,13 +64,16 @@ class FlowCalls:
             self._sessions.calls.stage(call, CallStage.FLOW)
             host = self._hosts.host_of(call)
             entry = FlowEntry(
-                flow,
+                flows.flows[name],
                 languages=(),
                 usual=given.language or None,
                 queue=None if host is None else host.queue,
                 raised=_USUAL_PRIORITY if host is None else host.raised,
                 answered=True,
-                flows=self._flows,
+                name=name,
+                edition=flows.edition,
+                revision=flows.revisions.get(name, 0),
+                flows=flows.flows,
             )
             steps = _CustomersSteps(session, call, given, entry, self._means, host)
             await steps.walk()
@@ -111,9 +114,9 @@ class _CustomersSteps(FlowSteps):
 
 def _arguments(given: tuple[str, ...]) -> tuple[str, Arguments]:
     """The flow's name, and how far the call has come. Raises SessionRefused."""
-    if len(given) != 7:
+    if len(given) != 8:
         raise SessionRefused(
             "arguments", f"it has {len(given)} arguments; the dialplan is not this Offhook's"
         )
-    line, flow, *come = given
-    return flow, Arguments.of(("", line, "", *come))
+    line, flow, *come, edition = given
+    return flow, replace(Arguments.of(("", line, "", *come)), flow=flow, edition=edition)

@@ -46,6 +46,10 @@ returning revision, number
 insert into flow_editions (at, by, flow, revision, why) values ($1, $2, $3, $4, $5)
 returning edition
 
+-- name: announce
+-- There is a new edition, or a plan for one.
+select pg_notify('offhook_flows', '')
+
 -- name: retire
 update flows set retired_at = $2 where flow = $1
 
@@ -106,3 +110,23 @@ left join lateral (
 ) p on true
 where f.retired_at is null or p.text is not null
 order by f.flow
+
+-- name: sown
+-- Of each of these flows what decides whether a file may change it: who made the last revision and
+-- the last edition, and whether the draft is that revision. "seen": whether a file's text was ever
+-- published as it is.
+select f.flow, f.version, f.retired_at is null as offered,
+    r.text, r.tests, r.by as revised_by, e.by as published_by,
+    f.draft = r.text and f.tests = r.tests as unedited,
+    exists (
+        select from flow_revisions o
+        where o.flow = f.flow and o.by = $3 and o.text = given.text and o.tests = given.tests
+    ) as seen
+from flows f
+join unnest($1::text[], $2::text[], $4::text[]) as given (flow, text, tests) using (flow)
+left join lateral (
+    select text, tests, by from flow_revisions r where r.flow = f.flow order by number desc limit 1
+) r on true
+left join lateral (
+    select by from flow_editions e where e.flow = f.flow order by edition desc limit 1
+) e on true

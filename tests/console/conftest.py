@@ -230,7 +230,7 @@ async def console(
             Callbacks(database.pool),
         ),
         desks=floor.desks,
-        flows=("greeting", "hotline"),
+        flows=lambda: ("greeting", "hotline"),
         flow_drafts=FlowDrafts(database.pool),
         publications=Publications(database.pool, anywhere),
         look_up_rights=LookUpRights(database.pool, Fernet.generate_key().decode()),

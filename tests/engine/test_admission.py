@@ -103,7 +103,7 @@ async def assert_refused(here: FuzzedServer, said: bytes, why: str) -> None:
         (partial(session, NODE, "123"), "there is no hotline '123'"),
         (partial(session, NODE, HOTLINE, "nosuch"), "there is no line 'nosuch'"),
         (partial(session, NODE, HOTLINE, LINE, "evil"), "there is no stage 'evil'"),
-        (partial(session, NODE, HOTLINE, LINE, *"abcdefgh"), "11 arguments"),
+        (partial(session, NODE, HOTLINE, LINE, *"a" * 27), "30 arguments"),
         (partial(environment, "call", UID, ()), "0 arguments"),
         (
             partial(environment, "call", "a b/../c", (HOTLINE, LINE, "1")),

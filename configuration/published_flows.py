@@ -1,0 +1,85 @@
+"""Finds the flows that calls meet: the database's, or the last ones known on this machine."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+
+import asyncpg
+import structlog
+
+from configuration.flows import FlowSource, tests_beside
+from publishing.edition_copy import CopiedEditions
+from publishing.flow_words import FlowEdition
+from publishing.publications import Publications
+from publishing.seeds import FlowSeed, FlowSeeds
+from storage.database_errors import AWAY
+
+log = structlog.get_logger()
+
+AGAIN_AFTER_S = 1.0
+
+
+def seeds_of(files: Mapping[str, FlowSource]) -> Mapping[str, FlowSeed]:
+    """The files' flows as they are sown. Blocks."""
+    return {
+        name: FlowSeed(_text(file.text), str(file.path), _text(tests_beside(file.path)))
+        for name, file in files.items()
+    }
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8-sig", "replace")
+
+
+class PublishedFlows:
+    """The editions as one controller has them; ``file`` is their copy on this machine."""
+
+    def __init__(
+        self,
+        sower: FlowSeeds,
+        publications: Publications,
+        file: Path,
+        seeds: Mapping[str, FlowSeed],
+    ) -> None:
+        self._sower = sower
+        self._publications = publications
+        self._copied = CopiedEditions(file, publications.edition)
+        self._seeds = seeds
+        self.left_alone: Mapping[str, str] = {}
+        """Flows that were changed in the console, whose files have changed too, and these files."""
+
+    async def at_start(self, *, open_now: bool) -> FlowEdition:
+        """What the first calls meet. ``open_now``: the database is there."""
+        copied = await asyncio.to_thread(self._copied.read)
+        if open_now:
+            try:
+                await self.sow()
+                newest = await self._publications.newest()
+                await self.keep(newest)
+                return newest
+            except (*AWAY, asyncpg.PostgresError) as error:
+                log.error("the published flows can't be read", why=str(error))
+        if copied is not None:
+            return copied
+        # The first start of all, and the database is away: the files are what it would publish.
+        return FlowEdition(0, {name: seed.text for name, seed in self._seeds.items()}, {})
+
+    async def sow(self) -> None:
+        """Publish the files' flows, as far as nobody has changed them in the console."""
+        self.left_alone = (await self._sower.sow(self._seeds)).left_alone
+
+    async def sow_later(self) -> None:
+        """The same, after a start without the database, however often that goes away again."""
+        while True:
+            try:
+                return await self.sow()
+            except AWAY:
+                await asyncio.sleep(AGAIN_AFTER_S)
+
+    async def edition(self, number: int) -> FlowEdition:
+        """An edition in which a call is under way. Raises what the database raises."""
+        return await self._copied.edition(number)
+
+    async def keep(self, newest: FlowEdition) -> None:
+        """Copy the newest edition to this machine."""
+        await self._copied.keep(newest)
