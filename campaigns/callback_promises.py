@@ -10,7 +10,7 @@ import asyncpg
 import phonenumbers
 from phonenumbers.timezone import time_zones_for_number
 
-from domain.identity import AgentCode, CallId, ProjectName
+from domain.identity import AgentCode, CallId, ProjectName, QueueName
 from storage.queries import load
 
 _SQL = load("callbacks")
@@ -33,13 +33,18 @@ async def promise_caller(
     agent: AgentCode | None,
     at: datetime,
     now: datetime,
+    *,
+    queue: QueueName | None = None,
 ) -> int:
     """Promise an inbound call's caller to call this number (E.164 with +) at this time; returns
     their lead. ``agent`` None: the team promises it. They have asked for the call, so they consent.
+
+    ``queue``: whose agents call; None: those of the queue that the caller stood in. A project's
+    caller has one callback: a second promise takes the place of the first.
     """
     into = await _list_of_callers(db, project, agent or "")
     lead: int = await db.fetchval(
-        _SQL["caller"], into, project, number, _zone(number), now, at, agent, call
+        _SQL["caller"], into, project, number, zone_of_number(number), now, at, agent, call, queue
     )
     await db.execute(_SQL["number_of_caller"], lead, number)
     return lead
@@ -59,7 +64,7 @@ async def _list_of_callers(db: asyncpg.Connection, project: ProjectName, by: str
     return number
 
 
-def _zone(number: str) -> str | None:
+def zone_of_number(number: str) -> str | None:
     """The number's time zone, if it is in one only."""
     zones = time_zones_for_number(phonenumbers.parse(number))
     return zones[0] if len(zones) == 1 and "/" in zones[0] and "Unknown" not in zones[0] else None

@@ -36,6 +36,7 @@ class CallbackChangeKind(StrEnum):
     CANCELLED = "callback_cancelled"
     RESTORED = "callback_restored"  # a change was taken back
     DROPPED = "callback_dropped"  # a rule forbids it for good
+    DONE = "callback_done"  # somebody has worked it off (``worklist``)
 
 
 class CallbackRefusal(StrEnum):
@@ -172,10 +173,7 @@ class Callbacks:
             undone = lead.state is LeadState.OPEN or lead.why == CANCELLED
             if found["newest"] != change or before is None or not undone:
                 raise CallbackRefused(CallbackRefusal.CHANGED_MEANWHILE)
-            at = datetime.fromisoformat(before["at"])
-            await db.execute(
-                _SQL["set"], lead.lead, LeadState.OPEN.value, None, at, before["agent"]
-            )
+            await _restore(db, lead.lead, before)
             await self._note(db, actor, lead.lead, CallbackChangeKind.RESTORED, {"of": change})
 
     async def _set(
@@ -235,6 +233,41 @@ class Callbacks:
             _SQL["note"], lead, self._clock(), actor.name, what.value, dict(detail)
         )
         return change
+
+
+async def close_promise(db: asyncpg.Connection, lead: int, by: str, now: datetime) -> int:
+    """A caller's callback is worked off, within a transaction: nobody calls any more. Returns the
+    change's number, to take it back. Raises CallbackRefused."""
+    kept = await lead_in(db, lead)
+    row = await db.fetchrow(_SQL["promised"], None, None, None, lead, 1)
+    if row is None or kept.callback_at is None:
+        raise CallbackRefused(CallbackRefusal.CHANGED_MEANWHILE)
+    if row["in_call"]:
+        raise CallbackRefused(CallbackRefusal.IN_CALL)
+    done = CallbackChangeKind.DONE.value
+    await db.execute(_SQL["set"], lead, LeadState.FINISHED.value, done, None, None)
+    detail = {"before": {"at": kept.callback_at.isoformat(), "agent": kept.callback_agent}}
+    change: int = await db.fetchval(_SQL["note"], lead, now, by, done, detail)
+    return change
+
+
+async def reopen_promise(db: asyncpg.Connection, change: int, by: str, now: datetime) -> None:
+    """It is not worked off after all. Raises CallbackRefused if it was promised anew since, or is
+    not to be called."""
+    found = await db.fetchrow(_SQL["change"], change)
+    if found is None:
+        raise CallbackRefused(CallbackRefusal.NO_SUCH)
+    lead = await lead_in(db, found["lead"])
+    if lead.why != CallbackChangeKind.DONE or found["newest"] != change:
+        raise CallbackRefused(CallbackRefusal.CHANGED_MEANWHILE)
+    await _restore(db, lead.lead, found["detail"]["before"])
+    restored = CallbackChangeKind.RESTORED.value
+    await db.fetchval(_SQL["note"], lead.lead, now, by, restored, {"of": change})
+
+
+async def _restore(db: asyncpg.Connection, lead: int, before: Mapping[str, Any]) -> None:
+    at = datetime.fromisoformat(before["at"])
+    await db.execute(_SQL["set"], lead, LeadState.OPEN.value, None, at, before["agent"])
 
 
 def _may(actor: Actor, project: str) -> bool:

@@ -87,6 +87,7 @@ OffhookError
 ├── UnlistedTransitionError                 acd.agent_states
 ├── UnsuitableOption                        dialer.policy
 ├── WireError                               telephony.ami.ami_wire
+└── WorkRefused                               console.kit.routing
 └── WrongMenu                               console.kit.routing
 
 An OperatorError has one line for whoever runs the centre. The others are caught where they mean

@@ -30,6 +30,7 @@ from domain.reasons import (
     EndReason,
     GiveUpReason,
     LossReason,
+    NoCallback,
     NoEntry,
     OfferFailure,
     Party,
@@ -452,6 +453,35 @@ class RecordingMissing(Happening):
     """The call should have a recording, and has none."""
 
     why: LossReason | Unlisted | None
+
+
+@_stored_as("callback_asked")
+@dataclass(frozen=True, slots=True)
+class CallbackAsked(Happening):
+    """The caller asked to be called back."""
+
+    number: str | None
+    """Where; E.164 with + if it is booked, otherwise as it was keyed in."""
+    at: str | None
+    """When they will be called, in ISO 8601 and UTC; None: they won't."""
+    why: NoCallback | Unlisted | None = field(default=None, metadata={"optional": True})
+    """Why it is not booked."""
+
+
+@_stored_as("voice")
+@dataclass(frozen=True, slots=True)
+class VoiceKept(Happening):
+    """What the caller said after a tone was stored: a voicemail, or another recording of theirs."""
+
+    name: str | None
+    """The recording's, as the flow knows it."""
+    queue: QueueName | None
+    """Whose people hear it, of a voicemail; None: it is none."""
+    file: str | None
+    """Relative to the root of all recordings."""
+    sha256: str | None
+    duration_s: float | None
+    bytes: int | None = field(metadata={"limit": 2**63 - 1})
 
 
 @_stored_as("ended")

@@ -95,6 +95,17 @@ class NoEntry(StrEnum):
     CALLER_BLOCKED = "caller_blocked"  # the call was refused unanswered
 
 
+class NoCallback(StrEnum):
+    """Why a caller who asked to be called back is not."""
+
+    NOT_DIALLABLE = "not_diallable"  # withheld, or no number that can be called
+    DO_NOT_CALL = "do_not_call"  # it is on a list
+    FORBIDDEN = "forbidden"  # a rule never allows it
+    NO_SUCH_TIME = "no_such_time"  # in the past, or in more than a year
+    NO_QUEUE = "no_queue"  # the centre has no such queue
+    FAILED = "failed"  # it could not be kept: the database was away
+
+
 class LossReason(StrEnum):
     """Why there is no recording of a call in which somebody talked."""
 

@@ -18,6 +18,8 @@ from engine.calls.live_calls import LiveCalls
 from recordings.archive import Archive, Lost, OverCall
 from recordings.capture import began_at
 from recordings.raw_to_wav import Recording
+from recordings.voice_files import KeptVoice
+from recordings.voices import VoiceArchive
 from records.call_queries import CallStore
 from storage.database_errors import AWAY
 from storage.outbox import Outbox
@@ -66,6 +68,8 @@ class Recorder:
         outbox: Outbox,
     ) -> None:
         self.archive = Archive(spool, root, self._told)
+        self.voices = VoiceArchive(spool, root, self._voice_told)
+        """What callers say after a tone."""
         self._live = live
         self._ended = ended
         self._calls = calls
@@ -80,7 +84,7 @@ class Recorder:
     @property
     def trouble(self) -> str | None:
         """Why recordings can't be stored at the moment, in one line; None if they can."""
-        return self.archive.trouble or self._root_trouble
+        return self.archive.trouble or self.voices.trouble or self._root_trouble
 
     def call_over(self, call: LiveCall) -> None:
         """Take an ended call. One that we did not see all of is looked up in its record."""
@@ -94,6 +98,7 @@ class Recorder:
         """Store recordings, and look regularly for raw files that nobody has taken."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.archive.run())
+            tasks.create_task(self.voices.run())
             tasks.create_task(self._take_ended())
             tasks.create_task(self._look_for_orphans())
 
@@ -107,7 +112,8 @@ class Recorder:
             self._look_at_root(await asyncio.to_thread(root_trouble, self._root))
             try:
                 await self._outbox.flushed()
-                if found := await self.archive.orphans(self.over):
+                found = await self.archive.orphans(self.over)
+                if found := found + await self.voices.orphans(self.over):
                     log.info("recordings of earlier calls are being stored", recordings=found)
             except AWAY:
                 pass  # the outbox has logged it already; the files stay where they are
@@ -174,5 +180,11 @@ class Recorder:
             what = outcome.recorded()
             name = f"{outcome.call} {outcome.sha256}"
         # The id is the recording's, so that storing it again after a crash writes nothing twice.
+        self._put(name, outcome.call, what)
+
+    def _voice_told(self, voice: KeptVoice) -> None:
+        self._put(f"{voice.name} {voice.sha256}", voice.name.call, voice.fact())
+
+    def _put(self, name: str, call: CallId, what: Happening) -> None:
         fact_id = str(uuid.uuid5(_FACTS, name))
-        self._outbox.put(CallFact(fact_id, outcome.call, datetime.now(UTC), what))
+        self._outbox.put(CallFact(fact_id, call, datetime.now(UTC), what))

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from domain.facts import Recorded, Silence
 from domain.identity import CallId
@@ -90,8 +90,8 @@ def store(
             size = status.st_size // FRAME_BYTES * FRAME_BYTES
             if size == 0:
                 raise RecordingLost(call, LossReason.EMPTY_FILE, f"{raw} is empty")
-            if foreign := _foreign(raw, status, call):
-                raise RecordingForeign(call, f"{raw} {foreign}")
+            if (why := foreign(raw, status, call)) is not None:
+                raise RecordingForeign(call, f"{raw} {why}")
             if size > LARGEST:
                 raise RecordingKept(
                     call,
@@ -113,7 +113,7 @@ def store(
         raise kept(error, call, raw, raw, 0) from error
 
 
-def _foreign(raw: Path, status: os.stat_result, call: CallId) -> str | None:
+def foreign(raw: Path, status: os.stat_result, call: CallId) -> str | None:
     """Why a regular file can't be Asterisk's recording; None if it can."""
     if status.st_nlink != 1:
         # A hard link may be to any file of this disk; Asterisk's files have one name.
@@ -143,6 +143,47 @@ def _store(
     at: StepReport,
     from_answer: bool,
 ) -> Recording:
+    made = write_wav(source, size, call, root, folder, at)
+    return Recording(
+        call=call,
+        file=made.file,
+        sha256=made.sha256,
+        duration_s=made.duration_s,
+        bridged_s=bridged_s,
+        whole=bridged_s is not None and _fits(made.duration_s, bridged_s, from_answer),
+        bytes=size + HEADER_BYTES,
+        silent=silences(made.waveform),
+    )
+
+
+class FrameSource(Protocol):
+    """Where whole stereo frames are read from."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenWav:
+    """A WAV in its place; ``file`` is relative to the root."""
+
+    file: str
+    sha256: str
+    duration_s: float
+    waveform: Waveform
+
+
+def write_wav(
+    source: FrameSource,
+    size: int,
+    name: str,
+    root: Path,
+    folder: Path,
+    at: StepReport = lambda _: None,
+) -> WrittenWav:
+    """Write ``size`` bytes of stereo frames as ``NAME.wav`` into ``folder``, below ``root``.
+
+    Repeated, it finds its own work. Raises OSError.
+    """
     if not root.is_dir():
         # The root itself is never created: if its disk isn't mounted, it would fill the disk below.
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(root))
@@ -150,7 +191,7 @@ def _store(
     if free.f_bavail * free.f_frsize < size + HEADER_BYTES:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(root))
     folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f".{call}.wav.part"
+    part = folder / f".{name}.wav.part"
     frames = size // FRAME_BYTES
     waveform = Waveform(bar_frames(frames) / RATE)
     digest = hashlib.sha256()
@@ -165,7 +206,7 @@ def _store(
             while block := file.read(1 << 20):
                 digest.update(block)
         at("place")
-        final = _place(part, folder, call, digest.hexdigest())
+        final = _place(part, folder, name, digest.hexdigest())
         at("sync_folder")
         for changed in (folder, *folder.parents[:3]):
             _sync_folder(changed)
@@ -173,20 +214,11 @@ def _store(
         remove_quietly(part)
     at("peaks")
     keep(final, waveform)
-    duration_s = frames / RATE
-    return Recording(
-        call=call,
-        file=final.relative_to(root).as_posix(),
-        sha256=digest.hexdigest(),
-        duration_s=duration_s,
-        bridged_s=bridged_s,
-        whole=bridged_s is not None and _fits(duration_s, bridged_s, from_answer),
-        bytes=size + HEADER_BYTES,
-        silent=silences(waveform),
-    )
+    file_name = final.relative_to(root).as_posix()
+    return WrittenWav(file_name, digest.hexdigest(), frames / RATE, waveform)
 
 
-def _write(source: IO[bytes], file: IO[bytes], frames: int, waveform: Waveform) -> None:
+def _write(source: FrameSource, file: IO[bytes], frames: int, waveform: Waveform) -> None:
     """Write the header and the samples, one bar at a time."""
     with wave.open(file, "wb") as wav:
         wav.setnchannels(CHANNELS)
@@ -204,15 +236,15 @@ def _write(source: IO[bytes], file: IO[bytes], frames: int, waveform: Waveform) 
             wav.writeframesraw(bar.raw_data)
 
 
-def _names(call: CallId) -> Iterator[str]:
-    yield f"{call}.wav"
+def _names(name: str) -> Iterator[str]:
+    yield f"{name}.wav"
     for number in range(2, 1000):
-        yield f"{call}.{number}.wav"
+        yield f"{name}.{number}.wav"
 
 
-def _place(part: Path, folder: Path, call: CallId, sha256: str) -> Path:
+def _place(part: Path, folder: Path, wanted: str, sha256: str) -> Path:
     """Give the part file its name. Another file of that name stays unless its sound is the same."""
-    for name in _names(call):
+    for name in _names(wanted):
         final = folder / name
         try:
             final.hardlink_to(part)

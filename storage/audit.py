@@ -41,6 +41,8 @@ class AuditAction(StrEnum):
     SERVICE_DISALLOWED = "service disallowed"
     RECORDING_LISTENED = "recording listened"
     RECORDING_DOWNLOADED = "recording downloaded"
+    WORK_DONE = "work done"  # a voicemail, a callback, a missed call
+    WORK_REOPENED = "work reopened"
 
 
 class AuditRow(TypedDict):

@@ -7,7 +7,7 @@ from console.calls.timeline import WHY, told
 from console.floor.disposing import DISPOSING, disposal_text
 from console.kit.access import projects_of
 from console.kit.context import AGENTS, CALLS, LANGUAGE, LIVE, project_titles
-from console.kit.rendering import duration, render, says
+from console.kit.rendering import clock_of, duration, render, says
 from domain.identity import CallId
 from domain.stations import OWN_PHONES, outside_number
 from records.call_queries import StoredCall
@@ -47,6 +47,7 @@ async def page(request: web.Request) -> web.Response:
                 {name: t[language] for name, t in queue_titles.items() if language in t},
                 duration,
                 {number: who.title for number, who in live.outside.items()},
+                lambda at: clock_of(request, at, "yyyy-MM-dd HH:mm"),
             ),
             "outside_number": outside_number,
             "outside": live.outside,

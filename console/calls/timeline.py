@@ -9,6 +9,7 @@ from console.floor import outbound_words
 from console.kit.translations import N_
 from console.kit.words import CALL_LANGUAGES, NUMBER_WITHHELD
 from domain.facts import (
+    CallbackAsked,
     CallBlocked,
     CallEnded,
     CallEntered,
@@ -49,6 +50,7 @@ from domain.facts import (
     TalkEnded,
     Transferred,
     TurnedAway,
+    VoiceKept,
     WayTaken,
 )
 from domain.identity import AgentCode
@@ -57,6 +59,7 @@ from domain.reasons import (
     EndReason,
     GiveUpReason,
     LossReason,
+    NoCallback,
     NoEntry,
     OfferFailure,
     Party,
@@ -108,6 +111,14 @@ WHY: Mapping[str, str] = {
     LossReason.FOREIGN_FILE: N_("the file in its place is not one of Asterisk's recordings"),
 }
 """Reasons in words. A customer's own flow may use others, which are shown as they are."""
+_NO_CALLBACK: Mapping[str, str] = {
+    NoCallback.NOT_DIALLABLE: N_("that number can't be called"),
+    NoCallback.DO_NOT_CALL: N_("it is on a do-not-call list"),
+    NoCallback.FORBIDDEN: N_("the rules don't allow it"),
+    NoCallback.NO_SUCH_TIME: N_("that time is over, or too far ahead"),
+    NoCallback.NO_QUEUE: N_("there is no such queue"),
+    NoCallback.FAILED: N_("it could not be kept"),
+}
 _TRANSFERS: Mapping[str, str] = {
     TransferKind.BLIND: N_("blind"),
     TransferKind.ATTENDED: N_("attended"),
@@ -129,11 +140,12 @@ def told(
     queues: Mapping[str, str],
     duration: Callable[[float | None], str],
     outside: Mapping[str, str],
+    clock: Callable[[datetime], str] = datetime.isoformat,
 ) -> list[Moment]:
     """The timeline in words. ``agents`` maps codes to names, ``queues`` names to titles, and
-    ``outside`` numbers outside to titles."""
+    ``outside`` numbers outside to titles; ``clock`` writes a moment."""
     start = facts[0].at if facts else None
-    wording = _Wording(says, agents, queues, duration, outside)
+    wording = _Wording(says, agents, queues, duration, outside, clock)
     moments = [wording.moment(fact, start or fact.at) for fact in facts]
     return sorted(moments, key=lambda moment: moment.at)  # a way is told from where it began
 
@@ -157,6 +169,7 @@ class _Wording:
     queues: Mapping[str, str]
     duration: Callable[[float | None], str]
     outside: Mapping[str, str]
+    clock: Callable[[datetime], str]
 
     def moment(self, fact: CallFact, start: datetime) -> Moment:
         line = self._line(fact.what)
@@ -393,6 +406,24 @@ class _Wording:
             case RecordingMissing(why):
                 text = N_("The recording is lost: %(why)s.")
                 return _Line("microphone", "red", text, {"why": self._code(why, WHY)})
+            case VoiceKept(_, None):
+                text = N_("What the caller said was recorded: %(duration)s.")
+                values = {"duration": self.duration(what.duration_s)}
+                return _Line("microphone", "secondary", text, values)
+            case VoiceKept(_, queue):
+                text = N_("The caller left a voicemail for the queue %(queue)s: %(duration)s.")
+                values = {"queue": self._queue(queue), "duration": self.duration(what.duration_s)}
+                return _Line("microphone", "blue", text, values)
+            case CallbackAsked(number, at, None):
+                text = N_("The caller will be called back at %(number)s, from %(at)s on.")
+                values = {"number": number, "at": self._time(at)}
+                return _Line("phone", "blue", text, values)
+            case CallbackAsked(number, _, why):
+                text = N_(
+                    "The caller asked to be called back at %(number)s, but won't be: %(why)s."
+                )
+                values = {"number": number, "why": self._code(why, _NO_CALLBACK)}
+                return _Line("phone", "orange", text, values)
             case CallEnded(by, _, why):
                 text = N_("The call was ended by %(by)s.")
                 if why:
@@ -426,6 +457,13 @@ class _Wording:
 
     def _party(self, by: str | None) -> str | None:
         return self._code(by, words.ENDED_BY)
+
+    def _time(self, text: str | None) -> str | None:
+        """A moment that is stored as text."""
+        try:
+            return None if text is None else self.clock(datetime.fromisoformat(text))
+        except ValueError:
+            return text
 
     def _code(self, code: str | None, known: Mapping[str, str]) -> str | None:
         """A code's words; a code without words is shown as it is."""

@@ -19,6 +19,7 @@ CHANGES: dict[str, str] = {
     CallbackChangeKind.CANCELLED: N_("Callback cancelled"),
     CallbackChangeKind.RESTORED: N_("Change of the callback taken back"),
     CallbackChangeKind.DROPPED: N_("Callback dropped"),
+    CallbackChangeKind.DONE: N_("Callback worked off"),
 }
 DONE = {
     "moved": N_("Moved. You can take it back below."),

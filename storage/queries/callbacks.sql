@@ -1,8 +1,10 @@
 -- name: due
 -- With the campaign that keeps the promise: the one in whose call it was made, or else one that
 -- dials the list; a paused one keeps it, too. Callers have none: the call says how to call them.
+-- Who asked for it in a flow, and is on the line still, is not called.
 select l.lead, l.list, l.project, l.callback_at, l.callback_agent, l.next_at, s.callers,
-    c.campaign, c.settings, r.queue, r.line, r.hotline
+    c.campaign, c.settings,
+    coalesce(l.callback_queue, r.queue) as queue, r.line, r.hotline
 from leads l
 join lists s on s.list = l.list and s.state = 'active'
 left join attempts a on a.attempt = l.callback_call
@@ -17,6 +19,7 @@ left join lateral (
 ) c on not s.callers
 where l.state = 'open' and l.callback_at <= $1 and l.next_at <= $1
   and (s.callers or c.campaign is not null)
+  and (l.callback_queue is null or r.call is null or r.ended_at is not null)
   and (l.leased_until is null or l.leased_until <= $1)
   and not exists (select from attempts o where o.lead = l.lead and o.ended_at is null)
 order by greatest(l.callback_at, l.next_at), l.lead limit $2
@@ -30,7 +33,7 @@ for update of l skip locked
 
 -- name: open_calls
 -- Calls that an earlier controller placed to keep a promise.
-select a.attempt, a.campaign, c.settings, r.queue, r.line, r.hotline
+select a.attempt, a.campaign, c.settings, coalesce(l.callback_queue, r.queue) as queue, r.line, r.hotline
 from attempts a
 left join leads l on l.lead = a.lead
 left join campaigns c on c.campaign = a.campaign
@@ -49,12 +52,13 @@ on conflict do nothing
 
 -- name: caller
 -- A caller is known by the number to call; who was called back before is called again.
-insert into leads (list, project, key, timezone, consent_at, state, next_at, callback_at, callback_agent, callback_call)
-values ($1, $2, $3, $4, $5, 'open', $6, $6, $7, $8)
+insert into leads (list, project, key, timezone, consent_at, state, next_at, callback_at, callback_agent, callback_call, callback_queue)
+values ($1, $2, $3, $4, $5, 'open', $6, $6, $7, $8, $9)
 on conflict (list, key) do update set
     state = case when leads.state = 'do_not_call' then leads.state else 'open' end, why = null,
     consent_at = excluded.consent_at, next_at = excluded.next_at, callback_at = excluded.callback_at,
     callback_agent = excluded.callback_agent, callback_call = excluded.callback_call,
+    callback_queue = excluded.callback_queue,
     callback_tries = 0, held_by = null, leased_until = null, leased_by = null
 returning lead
 

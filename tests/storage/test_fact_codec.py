@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from domain.facts import (
     KINDS,
+    CallbackAsked,
     CallBlocked,
     CallEnded,
     CallEntered,
@@ -51,6 +52,7 @@ from domain.facts import (
     TalkEnded,
     Transferred,
     TurnedAway,
+    VoiceKept,
     WayTaken,
 )
 from domain.identity import (
@@ -68,6 +70,7 @@ from domain.reasons import (
     EndReason,
     GiveUpReason,
     LossReason,
+    NoCallback,
     NoEntry,
     OfferFailure,
     Party,
@@ -206,6 +209,22 @@ STORED: list[tuple[Happening, str, str]] = [
     (ControllerLost(), "controller_lost", "{}"),
     (FellBack(None), "fallback", '{"queue": null}'),
     (Scored(5, "service"), "scored", '{"score": 5, "question": "service"}'),
+    (
+        CallbackAsked("+8613800000000", "2026-03-02T01:30:00+00:00"),
+        "callback_asked",
+        '{"number": "+8613800000000", "at": "2026-03-02T01:30:00+00:00"}',
+    ),
+    (
+        CallbackAsked("123", None, NoCallback.NOT_DIALLABLE),
+        "callback_asked",
+        '{"number": "123", "at": null, "why": "not_diallable"}',
+    ),
+    (
+        VoiceKept("c.v1", SALES, FILE, "ab", 6.0, 192044),
+        "voice",
+        '{"name": "c.v1", "queue": "sales", "file": "2026/03/02/c.wav", "sha256": "ab",'
+        ' "duration_s": 6.0, "bytes": 192044}',
+    ),
     (
         Recorded(FILE, "ab", 6.0, None, True, 192044),
         "recorded",
