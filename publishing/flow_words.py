@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from documents.document_errors import DocumentError
 from domain.errors import OffhookError
 from ivr_flows.loader import Checked
+from ivr_flows.trying.playing import AllPlayed
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,41 @@ class PlannedPublication:
     number: int
     due_at: datetime
     by: str
+
+
+@dataclass(frozen=True, slots=True)
+class FlowPeriod:
+    """From when to when calls met something of a flow. ``until`` None: they do now."""
+
+    number: int | None
+    """The revision; None: none, for the flow was retired."""
+    since: datetime
+    until: datetime | None
+    by: str
+    why: str
+    """published, rolled_back, scheduled or retired."""
+
+
+@dataclass(frozen=True, slots=True)
+class FlowProspect:
+    """What stands between a draft and its publication."""
+
+    draft: FlowDraft
+    met: FlowRevision | None
+    """What calls meet now, with its text; None: nothing."""
+    checked: Checked
+    played: AllPlayed | None
+    """What came of its tests; None: there are none, or they can't be played."""
+    tests_fault: DocumentError | None
+    """What is wrong with the text of the tests."""
+    broken: str
+    """What would no longer fit in another flow; "": nothing."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether it can be published once its warnings are confirmed."""
+        tests_fail = self.tests_fault is not None or bool(self.played and self.played.faults)
+        return self.checked.flow is not None and not tests_fail and not self.broken
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Publishes flows: makes revisions that never change, and editions, which calls meet."""
 
+import asyncio
 import difflib
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
@@ -14,13 +15,15 @@ from ivr_flows.flow import Flow
 from ivr_flows.kind import NameOf
 from ivr_flows.loader import Checked, check
 from ivr_flows.references import ANYWHERE, Outside
-from ivr_flows.trying.playing import play_all
+from ivr_flows.trying.playing import AllPlayed, play_all
 from ivr_flows.trying.scripts import load_scripts
 from publishing.checked_texts import checked_once
 from publishing.flow_drafts import check_project, draft_for
 from publishing.flow_words import (
     FlowDraft,
     FlowEdition,
+    FlowPeriod,
+    FlowProspect,
     FlowRefusal,
     FlowRefused,
     FlowRevision,
@@ -110,6 +113,27 @@ class Publications:
         outside = await self._outside(db, project)
         names = {**outside.names, NameOf.FLOW: flows.keys()}
         return check(text, f"{flow}.yaml", replace(outside, names=names, flows=flows))
+
+    async def prospect(self, actor: Actor, flow: str) -> FlowProspect:
+        """What stands between the draft of a flow and its publication. Raises FlowRefused."""
+        async with connection(self._pool) as db:
+            draft = draft_for(actor, await db.fetchrow(_SQL["draft"], flow))
+            periods = await db.fetch(_SQL["periods"], flow)
+            number = periods[0]["number"] if periods else None
+            row = await db.fetchrow(_SQL["revision"], flow, number)
+            met = await _met(db)
+            found = await self._check(db, draft.project, flow, draft.text, met)
+        fault, played, broken = None, None, ""
+        if found.flow is not None and found.flow.name != flow:
+            raise FlowRefused(FlowRefusal.OTHER_NAME, found.flow.name)
+        if found.flow is not None:
+            broken = self._broken(flow, found.flow, met)
+            try:
+                played = await asyncio.to_thread(_played, draft, found.flow, met.flows)
+            except DocumentError as error:
+                fault = error
+        now = None if row is None else replace(_revision(flow, row), text=row["text"])
+        return FlowProspect(draft, now, found, played, fault, broken)
 
     # --- publishing
 
@@ -237,6 +261,17 @@ class Publications:
             rows = await db.fetch(_SQL["revisions"], flow, MOST_REVISIONS)
         return tuple(_revision(flow, row) for row in rows)
 
+    async def periods(self, actor: Actor, flow: str) -> tuple[FlowPeriod, ...]:
+        """From when to when calls met which revision, the newest first. Raises FlowRefused."""
+        async with connection(self._pool) as db:
+            draft_for(actor, await db.fetchrow(_SQL["draft"], flow))
+            rows = await db.fetch(_SQL["periods"], flow)
+        ends = [None, *(row["at"] for row in rows)]
+        return tuple(
+            FlowPeriod(row["number"], row["at"], until, row["by"], row["why"])
+            for row, until in zip(rows, ends, strict=False)
+        )
+
     async def revision(self, actor: Actor, flow: str, number: int) -> FlowRevision:
         """One revision, with its text. Raises FlowRefused."""
         async with connection(self._pool) as db:
@@ -308,14 +343,19 @@ def difference(before: str, after: str, names: tuple[str, str]) -> tuple[str, ..
 
 
 def _check_tests(draft: FlowDraft, flow: Flow, others: Mapping[str, Flow]) -> None:
-    if not draft.tests.strip():
-        return
     try:
-        played = play_all(flow, load_scripts(draft.tests, f"{flow.name}.tests.yaml"), others)
+        played = _played(draft, flow, others)
     except DocumentError as error:
         raise FlowRefused(FlowRefusal.TESTS_FAIL, str(error)) from error
-    if played.faults:
+    if played is not None and played.faults:
         raise FlowRefused(FlowRefusal.TESTS_FAIL, str(played.faults[0]))
+
+
+def _played(draft: FlowDraft, flow: Flow, others: Mapping[str, Flow]) -> AllPlayed | None:
+    """What came of the draft's tests; None if it has none. Raises DocumentError."""
+    if not draft.tests.strip():
+        return None
+    return play_all(flow, load_scripts(draft.tests, f"{flow.name}.tests.yaml"), others)
 
 
 @dataclass(frozen=True, slots=True)

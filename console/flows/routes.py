@@ -1,6 +1,12 @@
 """The routes of flows, and who may use them."""
 
-from console.flows import editor_pages, flow_list_pages, new_flow_pages
+from console.flows import (
+    editor_pages,
+    flow_list_pages,
+    new_flow_pages,
+    publish_pages,
+    revision_pages,
+)
 from console.kit.features import Entry, Feature, get, post, post_file
 from console.kit.permissions import Only, Reach
 from console.kit.translations import N_
@@ -21,6 +27,13 @@ FLOW_PAGES = Feature(
         get("/flows/{flow}", editor_pages.editor_page, FLOW_READERS),
         get("/flows/{flow}/draft", editor_pages.draft_now, FLOW_READERS),
         post_file("/flows/{flow}/draft", editor_pages.save_draft, FLOW_CHANGERS, LARGEST_TEXT),
+        get("/flows/{flow}/publish", publish_pages.publish_page, FLOW_READERS),
+        post("/flows/{flow}/publish", publish_pages.publish_flow, FLOW_CHANGERS),
+        get("/flows/{flow}/revisions", revision_pages.revisions_page, FLOW_READERS),
+        get("/flows/{flow}/difference", revision_pages.difference_page, FLOW_READERS),
+        post("/flows/{flow}/roll-back", revision_pages.roll_back, FLOW_CHANGERS),
+        post("/flows/{flow}/call-off", revision_pages.call_off, FLOW_CHANGERS),
+        post("/flows/{flow}/retire", revision_pages.retire_flow, FLOW_CHANGERS),
     ),
     Entry("/flows", "transfer", N_("Flows"), also=("/new-flow",)),
 )

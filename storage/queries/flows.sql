@@ -130,3 +130,8 @@ left join lateral (
 left join lateral (
     select by from flow_editions e where e.flow = f.flow order by edition desc limit 1
 ) e on true
+
+-- name: periods
+-- What calls met of a flow, the newest first.
+select e.at, e.by, e.why, r.number from flow_editions e left join flow_revisions r using (revision)
+where e.flow = $1 order by e.edition desc limit 1000
