@@ -34,6 +34,7 @@ from engine.calls.call import LiveCall
 from engine.calls.gap import Gap
 from engine.calls.logged import entered, fact_id
 from engine.calls.placed import PlacedFor, placed_before, placed_fact
+from engine.calls.way import FlowWay
 from engine.centre_in_force import CentreInForce
 from engine.changes import Changes
 from engine.clock import Clock
@@ -265,13 +266,27 @@ class LiveCalls:
         if call.ledger.enter(fact, supposed=supposed):
             self._outbox.put(fact)
 
+    def way_in(
+        self,
+        call: LiveCall,
+        flow: str,
+        edition: int | None,
+        revision: int | None,
+        *,
+        secretive: bool,
+    ) -> FlowWay:
+        """The call's way through this flow: a new one, or it goes on in another session."""
+        if call.way is None:
+            call.way = FlowWay(flow, edition, revision, secretive=secretive)
+        return call.way
+
     def note_way(self, call: LiveCall, at: datetime) -> None:
         """Write down how far the call has come in its flow since this was last done."""
         if call.way is not None and (taken := call.way.take(at)) is not None:
             self.note(call, taken, at=at)
 
     def way_over(self, call: LiveCall, at: datetime) -> None:
-        """The call is over, or leaves its flow for another."""
+        """The call is over."""
         if call.way is not None:
             call.way.over(at, call.talked_at())
             self.note_way(call, at)

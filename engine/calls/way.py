@@ -8,7 +8,7 @@ flow waits for long. If the controller is killed, what was collected until then 
 import re
 from datetime import datetime
 
-from domain.facts import ChoiceMade, NodePassed, WayTaken
+from domain.facts import ChoiceMade, Misdialled, NodePassed, WayTaken
 from ivr_flows.interpreter import Conversation
 from ivr_flows.steps import (
     AgentFound,
@@ -102,7 +102,9 @@ class FlowWay:
                     self._answer(step.node, SECRET)
                 else:
                     self._answer(step.node, _NOT_A_KEY.sub("", typed + keys))
-            case Note(what=ChoiceMade(digits=str(key))), _ if self._typed:
+            case Note(what=ChoiceMade(digits=str(key)) | Misdialled(digits=key)), _ if (
+                self._typed and key  # that says the keys, so they are none of a secret
+            ):
                 self._typed = ""
                 self._answer(step.node, _NOT_A_KEY.sub("", key))
             case Note() | OptOut(), _ if self._typed:

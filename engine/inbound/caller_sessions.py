@@ -15,6 +15,7 @@ from engine.calls.live_calls import LiveCalls
 from engine.changes import Changes
 from telephony.agi.agi_wire import SessionRefused
 from telephony.ami.link import Link
+from telephony.ami.secret_keys import SecretKeys
 from telephony.centre_calls import Calls
 from telephony.complaints import Complaints
 
@@ -118,6 +119,11 @@ class Sessions:
     def turned_away(self, call: LiveCall, why: NoEntry) -> None:
         """The call is not led into its flow."""
         self.calls.note(call, TurnedAway(why))
+
+    def secret_keys(self, call: LiveCall) -> SecretKeys | None:
+        """What keeps keys of the call's node out of all events; None if it has no link."""
+        link = self._links.get(call.channel.node)
+        return None if link is None else link.secret_keys
 
     def flow_ended(self, call: LiveCall, why: str) -> None:
         """The flow hangs up on purpose."""

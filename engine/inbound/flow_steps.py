@@ -4,6 +4,7 @@ Read this beside ``ivr_flows.steps``. Each family of steps is carried out in a m
 """
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from time import time
 from typing import assert_never
 
@@ -11,6 +12,7 @@ import structlog
 
 from domain.facts import LanguageChosen
 from engine.calls.call import LiveCall
+from engine.calls.way import TO_PEOPLE
 from engine.clock import epoch
 from engine.inbound.asking import Asking
 from engine.inbound.bookmark import Arguments, Bookmark
@@ -18,6 +20,7 @@ from engine.inbound.flow_entry import FlowEntry
 from engine.inbound.flow_means import FlowMeans
 from engine.inbound.notice import Notice
 from engine.inbound.queueing import Queueing
+from engine.inbound.secret_digits import SecretDigits
 from engine.inbound.speaking import Speech
 from engine.inbound.voice_steps import VoiceSteps
 from ivr_flows.interpreter import Conversation, UnknownNodeError
@@ -75,6 +78,7 @@ class FlowSteps:
         )
         self._bookmark.in_flow(entry.name, entry.edition)
         self._speech = Speech(session, call, means.prompts)
+        self._digits = SecretDigits(session, means.sessions.secret_keys(call))
         self._asking = Asking(session, call, self._speech, means)
         self._voice = VoiceSteps(session, call)
         self._queueing = Queueing(
@@ -120,19 +124,44 @@ class FlowSteps:
         except UnknownNodeError as gone:
             log.warning("a call goes on at the flow's start", call=self._call.id, why=str(gone))
             steps = Conversation(entry.flow, context)
+        secretive = self._means.secret_flows.asks(entry.flow, entry.flows)
+        calls, call = self._sessions.calls, self._call
+        way = calls.way_in(
+            call,
+            entry.name or entry.flow.name,
+            entry.edition or None,
+            entry.revision or None,
+            secretive=secretive,
+        )
+        if secretive:
+            await self._digits.hide()
         try:
             step: Step | None = steps.begin()
             while step is not None:
                 self._in_flow = steps.flow.name
                 if steps.outermost is not entry.flow:
                     self._bookmark.in_flow(steps.outermost.name, entry.edition)
-                outcome = await self.carry_out(step)
+                way.reached(steps, step, now := datetime.now(UTC))
+                if way.is_due(now):
+                    calls.note_way(call, now)
+                outcome = (
+                    await self._among_people(step) if secretive else await self.carry_out(step)
+                )
+                way.answered(step, outcome)
                 step = steps.go_on(outcome)
-                if step is not None:
-                    self._means.passed(self._call, steps.passed(), step.node)
+            way.reached(steps, None, now := datetime.now(UTC))
+            calls.note_way(call, now)
         finally:
             steps.close()
-            self._means.passed(self._call, steps.passed(), None)
+
+    async def _among_people(self, step: Step) -> StepOutcome:
+        """Do a step; the caller's keys may be seen while they wait for somebody, or talk."""
+        if not isinstance(step, TO_PEOPLE):
+            return await self.carry_out(step)
+        await self._digits.show()
+        outcome = await self.carry_out(step)
+        await self._digits.hide()
+        return outcome
 
     async def _name_on_phones(self, name: str) -> None:
         """Set the name that agents' phones show, without the characters that quote names in SIP."""

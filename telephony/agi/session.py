@@ -99,7 +99,8 @@ class Session:
                 if not future.done():
                     future.set_result(reply)
             else:
-                log.debug("agi reply to no command", channel=self.channel, line=line[:80])
+                # Not what it says: it may be the key that answers an earlier command.
+                log.debug("agi reply to no command", channel=self.channel, code=reply.code)
 
     def connection_lost(self) -> None:
         self._mark_hung_up()

@@ -23,6 +23,7 @@ from telephony.ami.protocol import (
     LinkDown,
     OutcomeUnknown,
 )
+from telephony.ami.secret_keys import SecretKeys
 from telephony.ami.snapshot import Snapshot, take_snapshot
 from telephony.ami.state import LinkKind, LinkState, Timing
 from telephony.complaints import Complaints
@@ -96,6 +97,8 @@ class Link:
         self.timing = timing or Timing()
         self.reconnects = 0
         """How often the link has come up after the first time."""
+        self.secret_keys = SecretKeys(clock)
+        """Whose keys must not be seen: their events end here."""
         self._username = username
         self._secret = secret
         self._clock = clock
@@ -330,6 +333,7 @@ class Link:
                     "no FullyBooted event came; going on without it. Does the AMI user"
                     " have read = system in manager.conf?"
                 )
+            self.secret_keys.logged_in()
             await self._check_name(protocol)
             await self._synchronise(protocol, events_from)
             await lifecycle.keep_alive(
@@ -429,6 +433,8 @@ class Link:
 
     def dispatch(self, event: Message) -> None:
         """An event came."""
+        if self.secret_keys and self.secret_keys.drops(event.raw):
+            return
         if event.name == "FullyBooted":
             self._booted.set()
         if self._looked_for:
