@@ -22,6 +22,7 @@ class FlowTab:
 FLOW_TABS = (
     FlowTab("/flows/{flow}", "list-details", N_("Edit")),
     FlowTab("/flows/{flow}/try", "player-play", N_("Try")),
+    FlowTab("/flows/{flow}/tests", "circle-check", N_("Tests")),
     FlowTab("/flows/{flow}/publish", "circle-check", N_("Publish")),
     FlowTab("/flows/{flow}/revisions", "clock", N_("Revisions")),
     FlowTab("/flows/{flow}/figures", "layout-dashboard", N_("Figures")),

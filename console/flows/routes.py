@@ -3,9 +3,11 @@
 from console.flows import (
     editor_pages,
     flow_list_pages,
+    flow_test_pages,
     new_flow_pages,
     publish_pages,
     revision_pages,
+    try_pages,
 )
 from console.kit.features import Entry, Feature, get, post, post_file
 from console.kit.permissions import Only, Reach
@@ -34,6 +36,14 @@ FLOW_PAGES = Feature(
         post("/flows/{flow}/roll-back", revision_pages.roll_back, FLOW_CHANGERS),
         post("/flows/{flow}/call-off", revision_pages.call_off, FLOW_CHANGERS),
         post("/flows/{flow}/retire", revision_pages.retire_flow, FLOW_CHANGERS),
+        get("/flows/{flow}/try", try_pages.try_page, FLOW_READERS),
+        post("/flows/{flow}/try", try_pages.try_step, FLOW_READERS),
+        post("/flows/{flow}/try/keep", try_pages.keep_test, FLOW_CHANGERS),
+        get("/flows/{flow}/tests", flow_test_pages.tests_page, FLOW_READERS),
+        post_file("/flows/{flow}/tests", flow_test_pages.save_tests, FLOW_CHANGERS, LARGEST_TEXT),
+        post_file(
+            "/flows/{flow}/tests/play", flow_test_pages.play_tests, FLOW_READERS, LARGEST_TEXT
+        ),
     ),
     Entry("/flows", "transfer", N_("Flows"), also=("/new-flow",)),
 )

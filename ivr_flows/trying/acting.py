@@ -18,7 +18,7 @@ from ivr_flows.steps import (
     TransferToNumber,
 )
 from ivr_flows.trying.rehearsal import AsksCalendar, CallBegins, Rehearsal
-from ivr_flows.trying.scripts import ScriptSettings, ScriptStep
+from ivr_flows.trying.scripts import ScriptBeginning, ScriptStep
 from ivr_flows.walk import OneFlow
 
 
@@ -29,7 +29,7 @@ def always_open(_calendar: str | None, _at: datetime) -> OpeningState | None:
 
 def begun(
     flow: OneFlow,
-    script: ScriptSettings,
+    script: ScriptBeginning,
     flows: Mapping[str, OneFlow],
     calendar: AsksCalendar = always_open,
 ) -> Rehearsal:
@@ -70,6 +70,8 @@ def act(call: Rehearsal, step: ScriptStep) -> None:
             call.not_recorded()
         case "queue" if step.queue is not None:
             call.leave_queue(step.queue)
+        case "waits":
+            call.wait(step.waits or 0)
         case "menu":
             call.menu_is_due()
         case "agent_found":

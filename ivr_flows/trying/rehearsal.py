@@ -5,6 +5,7 @@ comes out, and each answer of the caller, of an agent or of a service is given i
 flow's own: it passes by what is said and by what is waited for.
 """
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -112,7 +113,7 @@ class CallBegins:
     queue: QueueName | None = None
     languages: tuple[str, ...] = ()
     usual: str | None = None
-    """The language of those who don't choose; None: the first."""
+    """The language with which they begin, and stay if they don't choose; None: the first."""
     flows: Mapping[str, OneFlow] = field(default_factory=dict)
     lots: float = 0.0
     """What each drawing of lots gives."""
@@ -135,6 +136,7 @@ class Rehearsal:
         self.ended: str | None = None
         """Why the call ended; "hung_up" if the caller left."""
         self._ahead = ""
+        self._waited_s = self._waited_since_menu_s = 0.0
         self._situation = situation
         self._calendar = calendar
         self._steps = 0
@@ -145,6 +147,7 @@ class Rehearsal:
         }
         context = FlowContext(
             languages=situation.languages,
+            language=situation.usual,
             usual=situation.usual,
             queue=situation.queue,
             known={**known, **_clock(situation.at)},
@@ -213,8 +216,24 @@ class Rehearsal:
         if why is QueueExit.KEY:
             raise DoesNotFit("key")  # keys are pressed
         self._pass(seconds)
-        self._happened(step, why.value)
+        self._happened(step, "left", why.value)
         self._give(Left(why))
+
+    def wait(self, seconds: float) -> None:
+        """The caller waits on, until the in-queue flow is due or they have waited long enough."""
+        step = self._waits_for(Enqueue)
+        assert isinstance(step, Enqueue)  # noqa: S101
+        due = math.inf if step.every_s is None else step.every_s
+        longest = math.inf if step.longest_s is None else step.longest_s - self._waited_s
+        passed = min(seconds, due - self._waited_since_menu_s, longest)
+        self._pass(passed)
+        self._waited_s += passed
+        self._waited_since_menu_s += passed
+        self._happened(step, "waited", f"{passed:g}")
+        if passed == longest:
+            self._give(Left(QueueExit.TIMEOUT))
+        elif self._waited_since_menu_s >= due:
+            self._give(MenuIsDue())
 
     def menu_is_due(self) -> None:
         """The caller has waited so long that the in-queue flow begins."""
@@ -235,7 +254,10 @@ class Rehearsal:
         """The service answers, or doesn't."""
         step = self._waits_for(LookUp)
         self._pass(1.0)
-        self._happened(step, "answered" if isinstance(outcome, LookedUp) else outcome.why.value)
+        if isinstance(outcome, LookedUp):
+            self._happened(step, "answered")
+        else:
+            self._happened(step, "no_answer", outcome.why.value)
         self._give(outcome)
 
     def speak(self, seconds: float) -> None:
@@ -264,7 +286,7 @@ class Rehearsal:
     def book(self, *, taken: bool) -> None:
         """The callback is noted, or refused."""
         step = self._waits_for(BookCallback)
-        self._happened(step, "booked" if taken else "refused")
+        self._happened(step, "booked" if taken else "not_booked")
         self._give(Done() if taken else NotDone())
 
     # --- what goes by itself
@@ -312,6 +334,9 @@ class Rehearsal:
                 self._hear(step.node, step.prompts)
                 return None
             case Enqueue():
+                self._waited_since_menu_s = 0.0
+                if not step.goes_on:
+                    self._waited_s = 0.0
                 self._happened(step, "waits", step.queue)
                 return None
             case LookUp():

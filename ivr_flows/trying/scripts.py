@@ -59,6 +59,9 @@ class ScriptStep(_ScriptSection):
     unrecorded: bool | None = Field(
         default=None, description="true: what the caller says can't be recorded"
     )
+    waits: float | None = Field(
+        default=None, gt=0, le=7200, description="seconds that the caller waits on in the queue"
+    )
     waits_in: str | None = Field(default=None, description="the queue in which the caller waits")
     transfers_to: str | None = Field(
         default=None, description="the agent or the number that the caller is brought to"
@@ -86,8 +89,8 @@ class ScriptStep(_ScriptSection):
         return next(iter(self.model_fields_set), "")
 
 
-class ScriptSettings(_ScriptSection):
-    """One test: who calls, when, and what happens."""
+class ScriptBeginning(_ScriptSection):
+    """How the call of a test begins: who calls, and when."""
 
     note: str | None = Field(default=None, max_length=2000, description="what it is to show")
     at: str = Field(
@@ -115,11 +118,6 @@ class ScriptSettings(_ScriptSection):
         default={}, description="what calendars say; those left out are open"
     )
     lots: int = Field(default=0, ge=0, le=99, description="what is drawn at a split, in percent")
-    steps: list[ScriptStep] = Field(
-        min_length=1,
-        max_length=MOST_STEPS_IN_A_TEST,
-        description="what happens, in its order",
-    )
 
     @field_validator("hours", mode="before")
     @classmethod
@@ -140,6 +138,16 @@ class ScriptSettings(_ScriptSection):
     def begins(self) -> datetime:
         """When they call."""
         return datetime.strptime(self.at, "%Y-%m-%d %H:%M")
+
+
+class ScriptSettings(ScriptBeginning):
+    """One test: who calls, when, and what happens."""
+
+    steps: list[ScriptStep] = Field(
+        min_length=1,
+        max_length=MOST_STEPS_IN_A_TEST,
+        description="what happens, in its order",
+    )
 
 
 class ScriptsFile(_ScriptSection):

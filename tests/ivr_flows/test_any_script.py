@@ -26,6 +26,7 @@ DOES = {
     "says": st.floats(0, 600),
     "unrecorded": YES,
     "queue": st.sampled_from([each.value for each in QueueExit]),
+    "waits": st.floats(0.1, 300),
     "menu": YES,
     "agent_found": YES,
     "answers": JSON,

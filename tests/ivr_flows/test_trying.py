@@ -7,9 +7,10 @@ import pytest
 from configuration.flows import LIBRARY
 from documents.document_errors import DocumentError
 from ivr_flows.steps import OpeningState, QueueExit
+from ivr_flows.trying.conversing import conversed, with_test
 from ivr_flows.trying.playing import play_all
 from ivr_flows.trying.rehearsal import CallBegins, DoesNotFit, HeardPrompt, Rehearsal
-from ivr_flows.trying.scripts import Scripts, load_scripts
+from ivr_flows.trying.scripts import ScriptBeginning, Scripts, ScriptStep, load_scripts
 from tests.ivr_flows.caller import hotline
 from tests.ivr_flows.test_nodes import ENDS, HEAD, HOURS, LOOK_UP, QUEUE, flow_of
 
@@ -225,3 +226,27 @@ def test_a_conversation_that_never_ends_is_stopped() -> None:
     many = [f"  t{n}: {{steps: [{', '.join(['{silent: true}'] * 40)}]}}" for n in range(120)]
     text = "flow: little\ntests:\n" + "\n".join(many)
     assert len(play_all(flow, load_scripts(text, "t.yaml"), {}).tests) == 120
+
+
+def test_a_caller_waits_until_the_menu_is_due_or_they_have_waited_enough() -> None:
+    flow = flow_of(QUEUE)
+    step = flow.nodes["a"].settings.every  # type: ignore[attr-defined]
+    waits = (f"waits: {step - 1:g}", "waits_in: sales", "waits: 1", "silent: true")
+    assert play_all(flow, scripts(*waits, "waits_in: sales", "queue: talked", "ends: good"), {}).faults == ()  # fmt: skip # noqa: E501
+
+
+def test_a_conversation_is_written_down_as_a_test_that_passes() -> None:
+    steps = [ScriptStep(presses="2"), ScriptStep(presses="2"), ScriptStep(queue=QueueExit.TALKED)]
+    flow, begins = hotline(), ScriptBeginning(caller="", at="2026-11-27 10:00")
+    came = conversed(flow, begins, [*steps, ScriptStep(says=3)], {})
+    assert came.done == tuple(steps) and not came.fitted
+    for text in ("", HOTLINE, HOTLINE + "# the end\n", HOTLINE.replace("flow: hotline\n", "") + "flow: hotline\n"):  # fmt: skip # noqa: E501
+        new = with_test(text, "hotline", "tried", came.as_test(begins))
+        found = load_scripts(new, "t.yaml")
+        assert play_all(flow, found, {}).faults == ()
+        assert found.tests["tried"].caller == ""
+        assert all(line in new.splitlines() for line in text.splitlines())
+        with pytest.raises(DocumentError, match="there is a test"):
+            with_test(new, "hotline", "tried", came.as_test(begins))
+    with pytest.raises(DocumentError, match="by itself"):
+        with_test("{flow: hotline, tests: {a: {steps: [{ends: x}]}}}", "hotline", "tried", came.as_test(begins))  # fmt: skip # noqa: E501

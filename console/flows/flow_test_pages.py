@@ -1,0 +1,124 @@
+"""The tests of a flow's draft: written in the page, played there, with the exits that they take."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from console.flows import words
+from console.flows.drafts_here import flow_actor, flow_of, flow_refusal, may_change_flow
+from console.flows.fault_words import fault_text
+from console.flows.flow_tabs import flow_tabs
+from console.flows.tried_flow import TriedFlow, tried_flow
+from console.kit.context import FLOW_DRAFTS
+from console.kit.rendering import render, rendered
+from console.kit.uploads import UPLOAD
+from documents.document_errors import DocumentError
+from ivr_flows.trying.playing import Coverage, coverage_of, play_all
+from ivr_flows.trying.scripts import load_scripts
+from publishing.flow_words import FlowDraft, FlowRefused
+
+
+@dataclass(frozen=True, slots=True)
+class TestCame:
+    """What came of one test; ``line`` is where it went wrong."""
+
+    name: str
+    passed: bool
+    line: int = 0
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TestsCame:
+    """What came of playing a text of tests. ``faults`` are its own, and then nothing was played."""
+
+    results: tuple[TestCame, ...] = ()
+    faults: tuple[tuple[int, str], ...] = ()
+    coverage: Coverage | None = None
+    has_errors: bool = False
+    """The draft of the flow has."""
+    empty: bool = False
+    """There are no tests."""
+
+    @property
+    def failed(self) -> int:
+        """How many tests."""
+        return sum(not one.passed for one in self.results)
+
+
+async def tests_page(request: web.Request) -> web.Response:
+    """GET /flows/{flow}/tests"""
+    draft = await flow_of(request)
+    values = {
+        "flow": draft.flow,
+        "tabs": flow_tabs(request),
+        "draft": draft,
+        "may_change": may_change_flow(request, draft),
+        "words": words,
+        **await _values(request, draft, draft.tests),
+    }
+    return render(request, "flows/tests.html", values)
+
+
+async def play_tests(request: web.Request) -> web.Response:
+    """POST /flows/{flow}/tests/play: the text of the tests as a file; what comes of them with the
+    draft as it is saved, as a part of the page"""
+    draft = await flow_of(request)
+    return render(request, "flows/_played.html", await _values(request, draft, _text_of(request)))
+
+
+async def save_tests(request: web.Request) -> web.Response:
+    """POST /flows/{flow}/tests: seen (the draft's version), and the text of the tests as a file"""
+    before, upload = await flow_of(request), request[UPLOAD]
+    seen = upload.fields.get("seen", "")
+    if not (seen.isascii() and seen.isdecimal() and len(seen) < 10):
+        raise web.HTTPBadRequest
+    text = _text_of(request)
+    try:
+        saved = await request.app[FLOW_DRAFTS].save(
+            flow_actor(request), before.flow, int(seen), before.text, text
+        )
+    except FlowRefused as refused:
+        answer = {"ok": False, "message": flow_refusal(request, refused)}
+        return web.json_response(answer, status=409)
+    part = rendered(request, "flows/_played.html", await _values(request, saved, text))
+    return web.json_response({"ok": True, "version": saved.version, "played": part})
+
+
+def _text_of(request: web.Request) -> str:
+    try:
+        return request[UPLOAD].data.decode()
+    except UnicodeDecodeError:
+        raise web.HTTPBadRequest from None
+
+
+async def _values(request: web.Request, draft: FlowDraft, text: str) -> dict[str, Any]:
+    tried = await tried_flow(request, draft)
+    found = await asyncio.to_thread(_played, request, tried, draft.flow, text)
+    lines = {} if tried.flow is None else {n.id: n.line for n in tried.flow.nodes.values()}
+    return {"flow": draft.flow, "run": found, "lines": lines}
+
+
+def _played(request: web.Request, tried: TriedFlow, name: str, text: str) -> TestsCame:
+    flow = tried.flow
+    if flow is None:
+        return TestsCame(has_errors=True)
+    if not text.strip():
+        return TestsCame(empty=True, coverage=coverage_of(flow, ()))
+    try:
+        scripts = load_scripts(text, f"{name}.tests.yaml")
+    except DocumentError as error:
+        every = (error, *error.others)
+        return TestsCame(faults=tuple((one.line, fault_text(request, one)) for one in every))
+    came = play_all(flow, scripts, tried.others)
+    if came.not_its is not None:
+        return TestsCame(faults=((came.not_its.line, fault_text(request, came.not_its)),))
+    results = [
+        TestCame(one.name, True)
+        if one.fault is None
+        else TestCame(one.name, False, one.fault.line, fault_text(request, one.fault))
+        for one in came.tests
+    ]
+    return TestsCame(tuple(results), coverage=came.coverage)
