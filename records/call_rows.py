@@ -128,6 +128,13 @@ class CallNameRow(TypedDict):
     call: CallId
 
 
+class NewFactRow(TypedDict):
+    """A fact that was not stored before."""
+
+    id: UUID
+    call: CallId
+
+
 class QueueFiguresRow(TypedDict):
     """The figures of one queue."""
 

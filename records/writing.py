@@ -6,14 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 import asyncpg
 import structlog
 
-from domain.facts import AgentFact
+from domain.facts import AgentFact, CallFact, WayTaken
 from domain.identity import CallId
 from domain.stations import OWN_PHONES
 from records.call_queries import call_fact, group_by_call
-from records.call_rows import CallNameRow, FactRow
+from records.call_rows import FactRow, NewFactRow
+from records.flow_figures import count
 from records.fold import CallRecord, fold
 from records.stays import QueueStay
-from storage.fact_codec import StoredFact
+from storage.fact_codec import StoredFact, as_written
 from storage.queries import load
 
 log = structlog.get_logger()
@@ -47,7 +48,7 @@ async def write(db: asyncpg.Connection, facts: Sequence[StoredFact | AgentFact])
             await db.execute(_SQL["upsert_agents_now"], *columns)
         if of_calls:
             await db.execute(_SQL["lock_calls"], LOCKS, list({fact.call for fact in of_calls}))
-            new: list[CallNameRow] = await db.fetch(
+            new: list[NewFactRow] = await db.fetch(
                 _SQL["insert_call_facts"],
                 [fact.id for fact in of_calls],
                 [fact.call for fact in of_calls],
@@ -56,11 +57,20 @@ async def write(db: asyncpg.Connection, facts: Sequence[StoredFact | AgentFact])
                 [fact.detail for fact in of_calls],
             )
             if new:
-                await recompute(db, {row["call"] for row in new})
+                records = await recompute(db, {row["call"] for row in new})
+                await count(db, _new_ways(of_calls, new), records)
 
 
-async def recompute(db: asyncpg.Connection, calls: Iterable[str]) -> None:
-    """Folds these calls' facts again and stores the results."""
+def _new_ways(facts: Iterable[StoredFact], new: Iterable[NewFactRow]) -> list[CallFact]:
+    """Those that tell a call's way, and had not been stored before."""
+    ways = {fact.id: fact for fact in facts if fact.kind == WayTaken.kind}
+    if not ways:
+        return []
+    return [as_written(ways[id]) for row in new if (id := str(row["id"])) in ways]
+
+
+async def recompute(db: asyncpg.Connection, calls: Iterable[str]) -> list[CallRecord]:
+    """Folds these calls' facts again and stores the results, which are returned."""
     rows: list[FactRow] = await db.fetch(_SQL["facts_of_calls"], sorted(calls))
     records: list[CallRecord] = []
     for number, (call, group) in enumerate(group_by_call(rows).items(), start=1):
@@ -78,6 +88,7 @@ async def recompute(db: asyncpg.Connection, calls: Iterable[str]) -> None:
     await _write_names(db, records, agents, "call_agents")
     queues = {record.call: _queues(record) for record in records}
     await _write_names(db, records, queues, "call_queues")
+    return records
 
 
 async def _write_names(

@@ -11,7 +11,7 @@ from (
 insert into call_facts (id, call, at, kind, detail)
 select * from unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::text[], $5::jsonb[])
 on conflict (id) do nothing
-returning call
+returning id, call
 
 -- name: insert_agent_facts
 insert into agent_facts (id, agent, at, state, reason, station, call)
