@@ -24,6 +24,7 @@ OffhookError
 ├── FarEndError                             farend.ami_client
 ├── FlowRefused                             publishing.flow_words
 ├── HungUp                                  telephony.agi.agi_wire
+│   └── ConnectionGone                      telephony.agi.agi_wire
 ├── LevelsRefused                           console.centre.skill_matrix
 ├── ListRefused                             campaigns.lead_lists
 ├── LoginRefused                            storage.account_errors

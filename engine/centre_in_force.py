@@ -39,6 +39,12 @@ class CentreInForce:
         found = self._line_of.get(line)
         return number if number is None or found is None else from_carrier(number, found)
 
+    def country(self, line: LineName) -> str:
+        """Where numbers of the line without a country's code are; for a line that is none, such as
+        the centre's own phones, as for the first."""
+        found = self._line_of.get(line) or next(iter(self.centre.lines), None)
+        return "CN" if found is None else found.country
+
     def languages(self, hotline: Hotline) -> tuple[str, ...]:
         """The languages that the hotline's callers may choose from, the usual one first."""
         return hotline.languages or self.centre.languages

@@ -11,6 +11,7 @@ from campaigns.attempt_pages import AttemptPages
 from campaigns.attempts import Attempts
 from campaigns.callback_claims import CallbackClaims
 from campaigns.callbacks import Callbacks
+from campaigns.caller_callbacks import CallerCallbacks
 from campaigns.campaign import CampaignSettings
 from campaigns.campaign_alarms import CampaignAlarms
 from campaigns.campaign_samples import CampaignSamples
@@ -149,6 +150,7 @@ class OutboundWork:
             engine.clock,
             engine.news,
         )
+        self.caller_callbacks = CallerCallbacks(pool, lambda: self._zone)
         self._alarms = CampaignAlarms(pool)
         self._lists = LeadLists(pool)
         self.imports = ListImports(pool, self._zone)

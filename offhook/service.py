@@ -57,6 +57,8 @@ from engine.inbound.flow_means import FlowMeans
 from engine.inbound.hotline_call import HotlineCalls
 from engine.inbound.look_ups import LookUps
 from engine.inbound.notice import all_texts
+from engine.inbound.repeated_faults import RepeatedFaults
+from engine.inbound.voice_steps import VoiceMeans
 from engine.outbound.answered_call import AnsweredCalls
 from engine.outbound.flow_calls import FlowCalls
 from engine.reconcile.absence import Absence
@@ -322,7 +324,12 @@ async def running(
         look_ups = LookUps(rights.secret, rights.services)
         stack.push_async_callback(look_ups.close)
         means = FlowMeans(
-            engine.sessions, engine.queued, prompts, look_ups, Apologies(caller_phrases())
+            engine.sessions,
+            engine.queued,
+            prompts,
+            look_ups,
+            Apologies(caller_phrases()),
+            voice=VoiceMeans(recorder.voices, outbound.caller_callbacks, RepeatedFaults()),
         )
         agi = AgiServer(
             config.asterisk.agi_bind,

@@ -6,6 +6,7 @@ anything was heard.
 """
 
 import asyncio
+import shutil
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,9 +15,11 @@ import structlog
 
 from domain.identity import CallId
 from machine.safe_files import NotAFileError
+from recordings.capture import RATE
 from recordings.faults import RecordingForeign, RecordingKept, RecordingLost
 from recordings.voice_files import (
     FORMAT,
+    SAMPLE_BYTES,
     VoiceName,
     VoiceTold,
     read_name,
@@ -26,6 +29,8 @@ from recordings.voice_files import (
 
 FIRST_AGAIN_S = 5.0
 LAST_AGAIN_S = 300.0
+SPARE_BYTES = 16_000_000
+"""What is to stay free for the recordings of talks."""
 
 log = structlog.get_logger()
 
@@ -46,7 +51,7 @@ class VoiceArchive:
         first_again_s: float = FIRST_AGAIN_S,
         last_again_s: float = LAST_AGAIN_S,
     ) -> None:
-        self._spool, self._root, self._told = spool, root, told
+        self.spool, self._root, self._told = spool, root, told
         self._first_again_s, self._last_again_s = first_again_s, last_again_s
         self._due: asyncio.Queue[VoiceName] = asyncio.Queue()
         self._taken: set[VoiceName] = set()
@@ -55,13 +60,29 @@ class VoiceArchive:
         self.trouble: str | None = None
         """Why voices can't be stored at present, in one line; None if they can."""
 
+    @property
+    def waiting(self) -> int:
+        """How many are still to be stored."""
+        return len(self._taken)
+
     def without_suffix(self, name: VoiceName) -> str:
         """The path that Asterisk is given, which adds the suffix itself."""
-        return str(self._spool.absolute() / str(name))
+        return str(self.spool.absolute() / str(name))
 
     def raw(self, name: VoiceName) -> Path:
         """The file that Asterisk writes."""
-        return self._spool / f"{name}.{FORMAT}"
+        return self.spool / f"{name}.{FORMAT}"
+
+    def no_room(self, seconds: float) -> str | None:
+        """Why Asterisk could not write so much, in one line; None if it can. Blocking."""
+        needed = round(seconds * RATE * SAMPLE_BYTES) + SPARE_BYTES
+        try:
+            free = shutil.disk_usage(self.spool).free
+        except OSError as error:
+            return f"{self.spool}: {error.strerror}"
+        if free >= needed:
+            return None
+        return f"{self.spool}: {free / 1e6:.0f} MB are free, {needed / 1e6:.0f} MB needed"
 
     @contextmanager
     def recording(self, name: VoiceName) -> Iterator[None]:
@@ -106,7 +127,7 @@ class VoiceArchive:
 
     def _names(self) -> list[VoiceName]:
         try:
-            files = sorted(one for one in self._spool.iterdir() if one.suffix == f".{FORMAT}")
+            files = sorted(one for one in self.spool.iterdir() if one.suffix == f".{FORMAT}")
         except OSError:
             return []  # the archive of calls says so; it is the same folder
         names = []
@@ -123,7 +144,7 @@ class VoiceArchive:
             self._left_alone.add(stem)
             log.warning(
                 "a file in Asterisk's spool is left alone; remove it by hand",
-                file=str(self._spool / f"{stem}.{FORMAT}"),
+                file=str(self.spool / f"{stem}.{FORMAT}"),
                 why=why,
             )
 

@@ -10,6 +10,7 @@ from engine.inbound.look_ups import LookUps
 from engine.inbound.opening_hours import OpeningHours
 from engine.inbound.queued_calls import QueuedCalls
 from engine.inbound.secret_digits import SecretFlows
+from engine.inbound.voice_steps import VoiceMeans
 from prompts.sounds import Prompts
 
 
@@ -23,6 +24,8 @@ class FlowMeans:
     look_ups: LookUps
     apologies: Apologies
     hours: OpeningHours = field(default_factory=OpeningHours)
+    voice: VoiceMeans | None = None
+    """None: nothing is recorded, and nobody called back."""
     draw: Callable[[], float] = random
     """A number from 0 up to, but not, 1."""
     secret_flows: SecretFlows = field(default_factory=SecretFlows)

@@ -80,7 +80,7 @@ class FlowSteps:
         self._speech = Speech(session, call, means.prompts)
         self._digits = SecretDigits(session, means.sessions.secret_keys(call))
         self._asking = Asking(session, call, self._speech, means)
-        self._voice = VoiceSteps(session, call)
+        self._voice = VoiceSteps(session, call, self._bookmark, means.sessions.calls, means.voice)
         self._queueing = Queueing(
             session,
             call,

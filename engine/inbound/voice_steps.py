@@ -1,21 +1,164 @@
 """What a caller leaves with us in a flow: their voice, or the wish to be called back."""
 
+import asyncio
+from dataclasses import dataclass
+from time import time
+
+import structlog
+
+from campaigns.caller_callbacks import BookedCallback, CallerCallbacks, WishedCallback
+from domain.centre import zone_of
+from domain.facts import CallbackAsked
+from domain.identity import QueueName
+from domain.reasons import NoCallback
 from engine.calls.call import LiveCall
+from engine.calls.live_calls import LiveCalls
+from engine.inbound.bookmark import Bookmark
+from engine.inbound.repeated_faults import RepeatedFaults
 from ivr_flows.steps import BookCallback, Done, NotDone, RecordVoice, VoiceRecorded
+from machine.local_zone import zone_here
+from machine.one_line import in_one_line
+from recordings.capture import RATE
+from recordings.voice_files import FORMAT, VoiceName
+from recordings.voices import VoiceArchive
+from storage.database_errors import AWAY
+from telephony.agi.agi_wire import AgiError, ConnectionGone, HungUp
 from telephony.agi.session import Session
+
+log = structlog.get_logger()
+
+TONE_HZ, TONE_S = 880, 0.3
+"""What the caller hears before they are recorded."""
+BOOK_S = 5.0
+"""How long the caller waits for the database."""
+_NOT_NOW: tuple[type[BaseException], ...] = (TimeoutError, *AWAY)
+LOST_S = 1.0
+"""A file that is shorter than what was said by more than this has lost something."""
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceMeans:
+    """Where what callers leave is kept."""
+
+    voices: VoiceArchive
+    callbacks: CallerCallbacks
+    faults: RepeatedFaults
 
 
 class VoiceSteps:
-    """Takes it from one caller, in one session."""
+    """Takes it from one caller, in one session. ``means`` None: nothing can be left."""
 
-    def __init__(self, session: Session, call: LiveCall) -> None:
+    def __init__(
+        self,
+        session: Session,
+        call: LiveCall,
+        bookmark: Bookmark,
+        calls: LiveCalls,
+        means: VoiceMeans | None,
+    ) -> None:
         self._session = session
         self._call = call
+        self._bookmark = bookmark
+        self._calls = calls
+        self._means = means
 
-    async def record(self, _step: RecordVoice) -> VoiceRecorded | NotDone:
-        """Record what the caller says. Raises HungUp if they leave."""
-        return NotDone()  # WIP: piece "voice"
+    async def record(self, step: RecordVoice) -> VoiceRecorded | NotDone:
+        """Record what the caller says, after a tone. Raises HungUp if they leave; what they have
+        said is kept, too."""
+        if self._means is None:
+            return NotDone()
+        await self._bookmark.at(step.node)
+        voices = self._means.voices
+        try:
+            queue = None if step.box is None else QueueName(step.box)
+            name = VoiceName(self._call.id, round(time() * 1000), queue)
+            path = voices.without_suffix(name)
+        except ValueError as error:
+            return self._not_recorded(str(error))
+        if (why := await asyncio.to_thread(voices.no_room, step.longest_s)) is not None:
+            return self._not_recorded(why)
+        with voices.recording(name):
+            try:
+                await self._session.tone(TONE_HZ, TONE_S)
+                ended = await self._session.record(
+                    path, FORMAT, step.terminators, step.longest_s, step.silence_s
+                )
+            except ConnectionGone:
+                raise  # Asterisk may be writing still; the file is looked for once the call is over
+            except HungUp:
+                await self._left(voices, name)
+                raise
+            except AgiError as error:
+                return self._not_recorded(str(error))
+        return await self._finished(voices, name, ended.end_position / RATE)
 
-    async def book(self, _step: BookCallback) -> Done | NotDone:
-        """Note that somebody is to call them."""
-        return NotDone()  # WIP: piece "voice"
+    async def _left(self, voices: VoiceArchive, name: VoiceName) -> None:
+        """Take in what somebody said who has hung up; they may have left before the tone."""
+        try:
+            await voices.finish(name)
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            self._not_recorded(str(error))
+
+    async def _finished(
+        self, voices: VoiceArchive, name: VoiceName, heard_s: float
+    ) -> VoiceRecorded | NotDone:
+        raw = voices.raw(name)
+        try:
+            size = (await asyncio.to_thread(raw.stat)).st_size
+            seconds = await voices.finish(name)
+        except OSError as error:
+            return self._not_recorded(str(error))
+        if size / 2 / RATE < heard_s - LOST_S:
+            return self._not_recorded(f"{raw} lacks some of what was said; is its disk full?")
+        return VoiceRecorded(str(name), seconds)
+
+    def _not_recorded(self, why: str) -> NotDone:
+        times = 0 if self._means is None else self._means.faults.times("record")
+        if times:
+            log.error(
+                'callers can\'t be recorded; flows take the exit "failed"',
+                call=self._call.id,
+                why=why,
+                times=times,
+            )
+        return NotDone()
+
+    async def book(self, step: BookCallback) -> Done | NotDone:
+        """Note that somebody is to call them, also if they hang up meanwhile."""
+        came = await self._booked(step)
+        if isinstance(came, NoCallback):
+            self._calls.note(self._call, CallbackAsked(step.number, None, came))
+            return NotDone()
+        self._calls.note(self._call, CallbackAsked(came.number, came.at.isoformat()))
+        return Done()
+
+    async def _booked(self, step: BookCallback) -> BookedCallback | NoCallback:
+        in_force, means = self._calls.in_force, self._means
+        if means is None:
+            return NoCallback.FAILED
+        if step.queue not in in_force.queues:
+            return NoCallback.NO_QUEUE
+        centre = in_force.centre
+        zone = zone_here(zone_of(centre))
+        wish = WishedCallback(
+            self._call.id,
+            self._call.project,
+            step.number,
+            in_force.country(self._call.line),
+            step.queue,
+            None if step.at is None else step.at.replace(tzinfo=zone),
+        )
+        try:
+            async with asyncio.timeout(BOOK_S):
+                return await means.callbacks.book(wish)
+        except _NOT_NOW as error:
+            if times := means.faults.times("callback"):
+                log.error(
+                    'callbacks can\'t be booked; flows take the exit "refused"',
+                    call=self._call.id,
+                    why=in_one_line(error),
+                    times=times,
+                )
+            return NoCallback.FAILED

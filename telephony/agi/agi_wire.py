@@ -23,6 +23,10 @@ class HungUp(OffhookError):  # noqa: N818 - a caller who leaves is not an error
     """The caller has left, or the connection to Asterisk is gone."""
 
 
+class ConnectionGone(HungUp):
+    """The connection was lost during a command, which Asterisk may still be carrying out."""
+
+
 class AgiError(OffhookError):
     """Asterisk refused a command or could not carry it out."""
 

@@ -12,6 +12,7 @@ from telephony.agi.agi_wire import (
     ENCODING,
     Address,
     AgiError,
+    ConnectionGone,
     HungUp,
     Reply,
     ReplyReader,
@@ -107,7 +108,7 @@ class Session:
         while self._pending:
             command, future = self._pending.popleft()
             if not future.done():
-                future.set_exception(HungUp(f"the connection was lost during {command!r}"))
+                future.set_exception(ConnectionGone(f"the connection was lost during {command!r}"))
                 future.exception()  # retrieved, even if nobody waits for it any more
 
     def _mark_hung_up(self) -> None:
@@ -177,6 +178,41 @@ class Session:
         if not reply.result and reply.end_position == 0:
             log.debug("sound of no length", channel=self.channel, sound=sound)
         return Streamed(_key(reply), reply.end_position or 0)
+
+    async def record(
+        self, path: str, form: str, escape: str, longest_s: float, silence_s: float
+    ) -> Streamed:
+        """Record the caller into a file (path without suffix), until a key in ``escape``, so much
+        silence, or the longest time, all in seconds.
+
+        Raises AgiError if the file can't be written; HungUp if the caller leaves, with all that
+        they said in the file, and ConnectionGone if Asterisk may still be writing it.
+        """
+        longest = max(1, round(longest_s * 1000))
+        ends = f"{longest} s={max(1, round(silence_s))}"
+        line = f"RECORD FILE {quoted(path)} {form} {quoted(escape)} {ends}"
+        try:
+            reply = _succeeded(await self.command(line), line)
+        except ConnectionGone:
+            raise
+        except HungUp as left:
+            await self._closed()
+            raise left
+        await self._closed()
+        return Streamed(_key(reply), reply.end_position or 0)
+
+    async def _closed(self) -> None:
+        """Wait until Asterisk has closed the file: it answers before, but does nothing else."""
+        try:
+            await self._ask("NOOP")
+        except HungUp:
+            return  # it has gone on, and is done with the session
+
+    async def tone(self, hertz: int, seconds: float) -> None:
+        """Let the caller hear a tone, and wait until it is over."""
+        await self.execute("Playtones", f"!{hertz}/{round(seconds * 1000)}")
+        await self.wait_for_digit(seconds)
+        await self.execute("StopPlaytones")
 
     async def get_data(
         self, sound: str, timeout_s: float, max_digits: int, digit_timeout_s: float | None = None

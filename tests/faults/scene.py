@@ -226,6 +226,18 @@ class Scene:
         (found,) = await self.all_ended([caller], seconds)
         return found
 
+    async def call_of(self, caller: str) -> str:
+        """The id of this caller's one call, as soon as it is in the record."""
+        found: list[str] = []
+
+        async def there() -> bool:
+            found[:] = [row.call for row in await self._all_rows() if row.caller == caller]
+            return bool(found)
+
+        await until(there, what=f"a call of {caller}", every_s=LOOK_S)
+        (call,) = found
+        return call
+
     async def all_ended(self, callers: Sequence[str], seconds: float = 90.0) -> list[StoredCall]:
         """The calls of these callers, one each, when all of them have an end."""
         rows: list[CallRow] = []

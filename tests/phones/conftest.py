@@ -21,7 +21,7 @@ from telephony.asterisk.provision import AsteriskInstall
 from tests.conftest import PortBlocks
 from tests.faults.scene import open_pool, seat, write_centre
 from tests.phones.bent import BentPhone
-from tests.phones.house import CALLED_FLOW, FLOW, NoFarEnd, PhoneHouse
+from tests.phones.house import CALLED_FLOW, FLOW, VOICE_FLOW, NoFarEnd, PhoneHouse
 
 _numbers = itertools.count(1)
 
@@ -41,6 +41,7 @@ async def built(
     file = write_centre(state, agents=AGENTS, flow="scored", ring_s=5, wrap_up_s=0)
     (state / "flows" / "scored.yaml").write_text(FLOW)
     (state / "flows" / "offered.yaml").write_text(CALLED_FLOW)
+    (state / "flows" / "voice.yaml").write_text(VOICE_FLOW)
     config = load(file)
     name = f"phones_{next(_numbers)}"  # ports come again, in the next module
     centre = centre_of(config.sections or Directory())

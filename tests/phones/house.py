@@ -46,6 +46,20 @@ nodes:
 """
 """For customers whom a campaign calls: an agent of its queue, no more calls, or nothing."""
 
+VOICE_HOTLINE = "4008001001"
+VOICE_FLOW = """\
+flow: voice
+languages: [en]
+start: box
+prompts:
+  speak: {en: Speak.}
+nodes:
+  box: {kind: voicemail, prompts: speak, queue: tea, silence: 2, exits: {done: again, failed: bye}}
+  again: {kind: callback, queue: tea, exits: {booked: bye, refused: bye}}
+  bye: {kind: hangup, why: done}
+"""
+"""Callers leave a message, and are called back if they stay on the line after it."""
+
 _callers = itertools.count(13_900_000_001)
 
 
@@ -80,10 +94,10 @@ class PhoneHouse(Scene):
         await self.ready(agent)
         return self.phone.rung_at(agent)[-1]
 
-    def call(self) -> tuple[str, PhoneLeg]:
-        """A customer calls the hotline; their number and their leg."""
+    def call(self, hotline: str = HOTLINE) -> tuple[str, PhoneLeg]:
+        """A customer calls a hotline; their number and their leg."""
         caller = str(next(_callers))
-        return caller, self.phone.dial(LINE, HOTLINE, caller)
+        return caller, self.phone.dial(LINE, hotline, caller)
 
     async def at_desk(self, agent: str, verb: str, *, refused: str = "", **form: str) -> None:
         """The agent's own command: the admin has their code. ``refused``: with these words."""
