@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.fields import FieldInfo
 
 from documents.document import Path
 from documents.graph.graph import Exit
@@ -138,8 +139,9 @@ class NodeKind(BaseModel):
     @classmethod
     def prompt_fields(cls) -> tuple[str, ...]:
         """The settings that name prompts."""
-        return tuple(
-            name
-            for name, field in cls.model_fields.items()
-            if any(isinstance(mark, _PromptField) for mark in field.metadata)
-        )
+        return tuple(name for name, field in cls.model_fields.items() if is_prompt_field(field))
+
+
+def is_prompt_field(field: FieldInfo) -> bool:
+    """Whether a setting names prompts."""
+    return any(isinstance(mark, _PromptField) for mark in field.metadata)

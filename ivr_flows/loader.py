@@ -42,9 +42,13 @@ class Checked:
 def check(text: str | bytes, source: str, outside: Outside = ANYWHERE) -> Checked:
     """Read and check a flow; ``source`` is the file's name for messages."""
     try:
-        document = read(text, source)
+        return check_document(read(text, source), outside)
     except DocumentError as error:
         return Checked(None, (error,))
+
+
+def check_document(document: Document, outside: Outside = ANYWHERE) -> Checked:
+    """Check a flow whose text has been read."""
     faults: list[DocumentError] = []
     file = validated(FlowFile, document.data, document, (), sentence("the flow"), faults)
     if file is None:
@@ -88,7 +92,7 @@ def check(text: str | bytes, source: str, outside: Outside = ANYWHERE) -> Checke
         return Checked(None, _in_order(faults))
     flow = Flow(
         name=file.flow,
-        source=source,
+        source=document.source,
         title=file.title,
         languages=file.languages,
         start=file.start,

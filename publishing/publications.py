@@ -109,10 +109,21 @@ class Publications:
     async def _check(
         self, db: asyncpg.Connection, project: str, flow: str, text: str, met: "_Met"
     ) -> Checked:
+        around = await self._around(db, project, flow, met)
+        # In a thread: a large text takes half a second, and calls go on meanwhile.
+        return await asyncio.to_thread(check, text, f"{flow}.yaml", around)
+
+    async def surroundings(self, project: str, flow: str) -> Outside:
+        """What a text that is to be a flow of the project may name."""
+        async with connection(self._pool) as db:
+            return await self._around(db, project, flow, await _met(db))
+
+    async def _around(
+        self, db: asyncpg.Connection, project: str, flow: str, met: "_Met"
+    ) -> Outside:
         flows = {name: other for name, other in met.flows.items() if name != flow}
         outside = await self._outside(db, project)
-        names = {**outside.names, NameOf.FLOW: flows.keys()}
-        return check(text, f"{flow}.yaml", replace(outside, names=names, flows=flows))
+        return replace(outside, names={**outside.names, NameOf.FLOW: flows.keys()}, flows=flows)
 
     async def prospect(self, actor: Actor, flow: str) -> FlowProspect:
         """What stands between the draft of a flow and its publication. Raises FlowRefused."""
@@ -368,9 +379,12 @@ class _Met:
 
 async def _met(db: asyncpg.Connection) -> _Met:
     edition = await _edition(db, await db.fetchval(_SQL["newest"]))
-    checked = {name: checked_once(name, text) for name, text in edition.texts.items()}
-    flows = {name: found.flow for name, found in checked.items() if found.flow is not None}
-    return _Met(edition.texts, flows)
+    return _Met(edition.texts, await asyncio.to_thread(_loadable, edition.texts))
+
+
+def _loadable(texts: Mapping[str, str]) -> Mapping[str, Flow]:
+    found = {name: checked_once(name, text).flow for name, text in texts.items()}
+    return {name: flow for name, flow in found.items() if flow is not None}
 
 
 async def _edition(db: asyncpg.Connection, edition: int) -> FlowEdition:

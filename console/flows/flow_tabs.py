@@ -20,12 +20,12 @@ class FlowTab:
 
 
 FLOW_TABS = (
-    FlowTab("/flows/{flow}", "list-details", N_("Edit")),
+    FlowTab("/flows/{flow}", "pencil", N_("Edit")),
     FlowTab("/flows/{flow}/try", "player-play", N_("Try")),
     FlowTab("/flows/{flow}/tests", "circle-check", N_("Tests")),
-    FlowTab("/flows/{flow}/publish", "circle-check", N_("Publish")),
-    FlowTab("/flows/{flow}/revisions", "clock", N_("Revisions")),
-    FlowTab("/flows/{flow}/figures", "layout-dashboard", N_("Figures")),
+    FlowTab("/flows/{flow}/publish", "send", N_("Publish")),
+    FlowTab("/flows/{flow}/revisions", "history", N_("Revisions")),
+    FlowTab("/flows/{flow}/figures", "chart-bar", N_("Figures")),
 )
 """In their order. A tab whose page isn't there, or isn't for the user's role, is left out."""
 

@@ -1,6 +1,7 @@
 """The routes of flows, and who may use them."""
 
 from console.flows import (
+    check_pages,
     editor_pages,
     flow_list_pages,
     flow_test_pages,
@@ -44,6 +45,9 @@ FLOW_PAGES = Feature(
         post_file(
             "/flows/{flow}/tests/play", flow_test_pages.play_tests, FLOW_READERS, LARGEST_TEXT
         ),
+        post_file("/flows/{flow}/check", check_pages.check_draft, FLOW_READERS, LARGEST_TEXT),
+        get("/flows/{flow}/words", check_pages.editor_words, FLOW_READERS),
     ),
-    Entry("/flows", "transfer", N_("Flows"), also=("/new-flow",)),
+    Entry("/flows", "route", N_("Flows"), also=("/new-flow",)),
+    check_pages.prepare_checks,
 )

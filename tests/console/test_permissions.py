@@ -159,6 +159,8 @@ MAY = {
     "GET /flows/{flow}/tests": CHANGERS,
     "POST /flows/{flow}/tests": {"ops", "admin"},
     "POST /flows/{flow}/tests/play": CHANGERS,
+    "POST /flows/{flow}/check": CHANGERS,
+    "GET /flows/{flow}/words": CHANGERS,
     "GET /users": {"admin"},
     "POST /users": {"admin"},
     "GET /users/{name}": {"admin"},

@@ -1,33 +1,261 @@
-// The editor of a flow.
-import { fill, toast } from "/static/app/page.js";
+// The editor of a flow: its text, what the checker finds in it, the picture beside it, and saving.
+import { confirmed, fill, toast } from "/static/app/page.js";
+import { compared, dropText, keepText, keptText } from "./flow_kept.js";
+import { Offers } from "./flow_offers.js";
+import { FlowPicture } from "./flow_picture.js";
+import { listPrompts } from "./flow_prompts.js";
+import { FlowText } from "./flow_text.js";
+
+const CHECK_MS = 350; // after the last key
+const KEEP_MS = 400;
+const LONGEST_MS = 20000;
 
 const texts = JSON.parse(document.getElementById("editor-texts").textContent);
+const phrases = JSON.parse(document.getElementById("editor-phrases").textContent);
 const place = document.getElementById("editor");
-const box = document.getElementById("text");
-const saveButton = document.getElementById("save");
+const flow = place.dataset.flow;
+const mayChange = "mayChange" in place.dataset;
+const at = (id) => document.getElementById(id);
+
 let version = Number(place.dataset.version);
-let saved = box.value;
+let saved = at("text").value;
+let picture = null;
+let faults = [];
+let chart = null;
 
-function show() {
-  if (saveButton) saveButton.disabled = box.value === saved;
+// --- asking the server
+
+async function ask(path, { fields, text, signal } = {}) {
+  const options = { headers: { Accept: "application/json" }, signal: signal ?? AbortSignal.timeout(LONGEST_MS) };
+  if (text !== undefined) {
+    const form = new FormData();
+    for (const [name, value] of Object.entries(fields ?? {})) form.append(name, value);
+    form.append("file", new Blob([text], { type: "text/yaml" }), "flow.yaml");
+    options.method = "POST";
+    options.body = form;
+    options.headers["X-CSRF-Token"] = document.querySelector('meta[name="form-token"]').content;
+  }
+  let response;
+  try {
+    response = await fetch(`/flows/${flow}/${path}`, options);
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    return { ok: false, message: texts.offline };
+  }
+  if (response.status === 401) return { ok: false, message: texts.signed_out };
+  try {
+    const answer = await response.json();
+    return { ...answer, message: answer.message ?? "" };
+  } catch {
+    return { ok: false, message: fill(texts.failed, { status: response.status }) };
+  }
 }
 
-async function save() {
-  const text = box.value;
-  const form = new FormData();
-  form.append("seen", version);
-  form.append("file", new Blob([text], { type: "text/yaml" }), "flow.yaml");
-  const token = document.querySelector('meta[name="form-token"]').content;
-  const answer = await fetch(`/flows/${place.dataset.flow}/draft`, {
-    method: "POST", headers: { "X-CSRF-Token": token, Accept: "application/json" }, body: form,
+// --- the text
+
+const editor = new FlowText(at("code"), {
+  text: saved,
+  label: at("code").dataset.label,
+  mayChange,
+  phrases,
+  on: { changed, moved, save: () => void save() },
+});
+at("text").remove();
+at("code").hidden = false;
+for (const button of document.querySelectorAll("[data-do]")) {
+  button.addEventListener("click", () => {
+    const what = button.dataset.do;
+    if (what === "fit") { chart.fit(); chart.svg.focus?.(); }
+    else if (what === "closer") chart.zoom(1.25);
+    else if (what === "further") chart.zoom(0.8);
+    else editor[what]();
   });
-  const said = await answer.json();
-  if (!said.ok) return toast(said.message, "danger");
-  version = said.version;
-  saved = text;
-  document.getElementById("saved").textContent = fill(texts.saved, said);
-  show();
 }
 
-box.addEventListener("input", show);
-saveButton?.addEventListener("click", save);
+let keeping = 0;
+let checking = 0;
+
+function changed() {
+  showSaved();
+  clearTimeout(keeping);
+  keeping = setTimeout(keepNow, KEEP_MS);
+  clearTimeout(checking);
+  checking = setTimeout(() => void check(), CHECK_MS);
+}
+
+function keepNow() {
+  clearTimeout(keeping);
+  if (!mayChange) return;
+  if (editor.text === saved) dropText(flow);
+  else keepText(flow, version, editor.text);
+}
+
+const dirty = () => mayChange && editor.text !== saved;
+
+function showSaved() {
+  const unsaved = dirty();
+  if (at("save")) at("save").disabled = !unsaved;
+  at("unsaved").hidden = !unsaved;
+}
+
+window.addEventListener("beforeunload", (event) => {
+  if (!dirty()) return;
+  keepNow();
+  event.preventDefault();
+});
+
+// --- the node in which the cursor stands
+
+let here = null;
+
+function nodeAt(line) {
+  return picture?.nodes.find((node) => node.line <= line && (node.until === null || line < node.until)) ?? null;
+}
+
+function moved(line) {
+  const node = nodeAt(line);
+  if (node?.id === here) return;
+  here = node?.id ?? null;
+  queueMicrotask(() => editor.markNode(node));
+  chart?.showHere(here);
+}
+
+// --- the checker
+
+let asked = null;
+
+async function check() {
+  asked?.abort();
+  const mine = (asked = new AbortController());
+  const text = editor.text;
+  at("check-state").textContent = texts.checking;
+  let answer;
+  try {
+    answer = await ask("check", { text, signal: mine.signal });
+  } catch {
+    return; // a newer text is on its way
+  }
+  if (mine !== asked) return;
+  if (!answer.ok) {
+    at("check-state").textContent = fill(texts.not_checked, { why: answer.message });
+    return;
+  }
+  faults = [
+    ...answer.errors.map((fault) => ({ ...fault, severity: "error" })),
+    ...answer.warnings.map((fault) => ({ ...fault, severity: "warning" })),
+  ];
+  at("behind").hidden = answer.picture !== null;
+  if (answer.picture) {
+    picture = answer.picture;
+    chart?.draw(picture);
+    listPrompts(at("prompts"), picture, { texts, project: place.dataset.project ?? null, goTo: (line) => editor.goTo(line) });
+    here = undefined;
+    moved(editor.line);
+  }
+  if (text === editor.text) editor.showFaults(faults);
+  showFaults();
+  place.dataset.checked = answer.errors.length ? "faulty" : "sound";
+}
+
+function showFaults() {
+  const errors = faults.filter((fault) => fault.severity === "error").length;
+  const warnings = faults.length - errors;
+  const counts = [errors && fill(texts.errors, { n: errors }), warnings && fill(texts.warnings, { n: warnings })];
+  at("check-state").textContent = counts.filter(Boolean).join(" · ") || texts.sound;
+  at("check-state").classList.toggle("text-red", errors > 0);
+  at("check-state").classList.toggle("text-green", faults.length === 0);
+  at("faults").replaceChildren(...faults.map((fault) => {
+    const item = document.createElement("li");
+    const button = Object.assign(document.createElement("button"), { type: "button", className: `flow-fault-line is-${fault.severity}` });
+    const where = Object.assign(document.createElement("span"), { className: "flow-fault-where number", textContent: fill(texts.line, { n: fault.line }) });
+    const said = Object.assign(document.createElement("span"), { textContent: fault.text });
+    button.append(where, said);
+    if (fault.remedy) said.append(Object.assign(document.createElement("span"), { className: "flow-fault-remedy", textContent: fault.remedy }));
+    button.addEventListener("click", () => editor.goTo(fault.line, fault.column));
+    item.append(button);
+    return item;
+  }));
+  chart?.showFaulty(faults.filter((fault) => fault.severity === "error").map((fault) => nodeAt(fault.line)?.id).filter(Boolean));
+}
+
+// --- saving
+
+let saving = false;
+
+async function save(seen = version) {
+  if (!mayChange || saving) return;
+  saving = true;
+  const text = editor.text;
+  at("saved").textContent = texts.saving;
+  const answer = await ask("draft", { fields: { seen }, text });
+  saving = false;
+  if (answer.ok) {
+    version = answer.version;
+    saved = text;
+    at("saved").textContent = fill(texts.saved, answer);
+    keepNow();
+    showSaved();
+    return;
+  }
+  at("saved").textContent = texts.unsaved;
+  if (answer.theirs) await settle(answer.theirs, answer.message);
+  else toast(answer.message, "danger");
+}
+
+// Somebody else was quicker.
+async function settle(theirs, message) {
+  keepNow();
+  const box = at("conflict");
+  box.querySelector("[data-text]").textContent = message;
+  box.querySelector("[data-theirs]").textContent = fill(texts.changed_by, theirs);
+  const { what, text } = await compared(box, { theirs: theirs.text, mine: editor.text, phrases });
+  if (what === "later") return editor.focus();
+  if (what === "theirs" && !(await confirmed(texts.take_theirs))) return editor.focus();
+  version = theirs.version;
+  saved = theirs.text;
+  at("saved").textContent = fill(texts.saved, theirs);
+  editor.replace(what === "theirs" ? theirs.text : text);
+  keepNow();
+  showSaved();
+  if (what === "mine") await save(theirs.version);
+  return editor.focus();
+}
+
+at("save")?.addEventListener("click", () => void save());
+
+// --- what was typed here before
+
+function offerKept() {
+  const before = mayChange ? keptText(flow) : null;
+  if (!before || before.text === saved) return;
+  const old = before.version !== version;
+  at("kept").querySelector("[data-text]").textContent = old ? fill(texts.kept_old, { by: place.dataset.by }) : texts.kept;
+  at("kept").hidden = false;
+  at("kept").querySelector("[data-take]").addEventListener("click", async () => {
+    at("kept").hidden = true;
+    if (!old) return editor.replace(before.text);
+    editor.replace(before.text);
+    return settle({ version, text: saved, by: place.dataset.by, at: place.dataset.at }, fill(texts.kept_old, { by: place.dataset.by }));
+  });
+  at("kept").querySelector("[data-drop]").addEventListener("click", () => {
+    at("kept").hidden = true;
+    dropText(flow);
+  });
+}
+
+// --- beginning
+
+offerKept();
+showSaved();
+const words = await ask("words");
+if (words.ok) {
+  editor.offers = new Offers(words, texts, () => picture);
+  chart = new FlowPicture(at("picture"), {
+    kinds: words.kinds, texts, label: at("picture").dataset.label,
+    on: { chosen: (node) => editor.goTo(node.line) },
+  });
+} else {
+  toast(words.message, "danger");
+}
+await check();
+editor.focus();

@@ -71,7 +71,7 @@ async def test_a_flow_begins_with_a_piece_of_the_library(console: Console, visit
     assert "No flow fits" in await (await otto.get("/flows?q=autumn")).text()
     assert 'href="/flows/spring"' in await (await otto.get("/flows?q=SPR")).text()
     editor = await (await otto.get("/flows/spring")).text()
-    assert "请按1。" in editor and "readonly" not in editor
+    assert "请按1。" in editor and "You can read" not in editor
     again = await otto.post("/new-flow", {"flow": "spring", "project": "tea", "piece": ""})
     assert again.status == 400 and "There is a flow spring already" in await again.text()
     for wrong in ({"flow": "Spring"}, {"flow": "x" * 65}, {"flow": "new flow"}):
@@ -108,8 +108,8 @@ async def test_each_sees_and_changes_the_flows_of_their_projects(
         assert "secret_plan" not in listed
         for path in ("", "/draft"):
             assert (await client.get(f"/flows/secret_plan{path}")).status == 404
-    assert "readonly" in await (await sue.get("/flows/spring")).text()
-    assert "readonly" in await (await otto.get("/flows/everywhere")).text()
+    assert "You can read" in await (await sue.get("/flows/spring")).text()
+    assert "You can read" in await (await otto.get("/flows/everywhere")).text()
     assert (await save(otto, "secret_plan", 1, "x"))["status"] == 404
     assert (await save(otto, "everywhere", 1, "x"))["status"] == 403
     assert (await save(sue, "spring", 1, "x"))["status"] == 403

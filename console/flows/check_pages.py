@@ -1,0 +1,134 @@
+"""Looks at the text in the editor: what is wrong with it, and what it looks like as a picture."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from aiohttp import web
+
+from console.flows import words
+from console.flows.drafts_here import flow_of
+from console.flows.editor_pages import text_sent
+from console.kit.context import LANGUAGE, PUBLICATIONS
+from console.kit.rendering import says, translate
+from console.kit.vendored import icon
+from documents.document import FLOW
+from documents.document_errors import DocumentError
+from documents.sentence import Sentence, sentence
+from ivr_flows.kind import NameOf
+from ivr_flows.loader import Checked, check, check_document
+from ivr_flows.references import Outside
+from ivr_flows.sketch import FlowSketch, read_round_faults, sketch
+from ivr_flows.vocabulary import FieldWords, FlowVocabulary, vocabulary
+
+MOST_SHOWN = 200
+"""Faults of a text, and warnings."""
+
+_CHECKING: web.AppKey[asyncio.Semaphore] = web.AppKey("checking")
+
+
+def prepare_checks(app: web.Application) -> None:
+    """Let one text at a time be checked: it is work for a processor, and calls go first."""
+    app[_CHECKING] = asyncio.Semaphore(1)
+
+
+async def check_draft(request: web.Request) -> web.Response:
+    """POST /flows/{flow}/check: the text as a file.
+
+    As JSON: errors and warnings (line, column, text, remedy), the picture (null: the text can't be
+    read, so the one before stays), and what can be named in it.
+    """
+    draft, text = await flow_of(request), text_sent(request)
+    outside = await request.app[PUBLICATIONS].surroundings(draft.project, draft.flow)
+    async with request.app[_CHECKING]:
+        found, drawn = await asyncio.to_thread(
+            _looked_at, text, draft.flow, outside, request[LANGUAGE]
+        )
+
+    def told(faults: Iterable[DocumentError]) -> list[dict[str, Any]]:
+        return [_told(fault, request[LANGUAGE]) for fault in [*faults][:MOST_SHOWN]]
+
+    answer = {
+        "ok": True,
+        "errors": told(found.errors),
+        "warnings": told(found.warnings),
+        "picture": None if drawn is None else asdict(drawn),
+    }
+    return web.json_response(answer)
+
+
+def _looked_at(
+    text: str, name: str, outside: Outside, language: str
+) -> tuple[Checked, FlowSketch | None]:
+    source = f"{name}.yaml"
+    if len(text) > FLOW.characters:
+        return check(text, source, outside), None
+    document, fault = read_round_faults(text, source)
+    drawn = None if document is None else sketch(document, language)
+    if document is None or fault is not None:
+        rest = drawn if drawn is not None and drawn.nodes else None
+        return Checked(None, () if fault is None else (fault,)), rest
+    found = check_document(document, outside)
+    if found.flow is not None and found.flow.name != name:
+        what = sentence(words.WRONG_NAME, name=found.flow.name)
+        other = document.fault(("flow",), what, sentence(words.RIGHT_NAME, name=name))
+        found = Checked(None, (other,), found.warnings)
+    return found, drawn
+
+
+def _told(fault: DocumentError, language: str) -> dict[str, Any]:
+    def said(words: Sentence | None) -> str:
+        return "" if words is None else words.said(lambda text: translate(language, text))
+
+    return {
+        "line": fault.line,
+        "column": fault.column,
+        "text": said(fault.what),
+        "remedy": said(fault.remedy),
+    }
+
+
+async def editor_words(request: web.Request) -> web.Response:
+    """GET /flows/{flow}/words: what can be written, as JSON: kinds, their settings and exits, and
+    what there is to name outside the flow."""
+    draft = await flow_of(request)
+    outside = await request.app[PUBLICATIONS].surroundings(draft.project, draft.flow)
+
+    def said(text: str) -> str:
+        return says(request, text)
+
+    answer = {
+        "ok": True,
+        **_in_language(vocabulary(), said),
+        "outside": {
+            of.value: sorted(outside.names[of])[: words.MOST_NAMES]
+            for of in NameOf
+            if of in outside.names
+        },
+    }
+    return web.json_response(answer)
+
+
+def _in_language(all: FlowVocabulary, said: Callable[[str], str]) -> Mapping[str, Any]:
+    def fields(given: Iterable[FieldWords]) -> list[dict[str, Any]]:
+        return [
+            {**asdict(one), "about": said(one.about), "fields": fields(one.fields)} for one in given
+        ]
+
+    return {
+        "top": fields(all.top),
+        "announcements": fields(all.announcements),
+        "variable": fields(all.variable),
+        "kinds": [
+            {
+                "name": kind.name,
+                "title": said(words.KIND_TITLES[kind.name]),
+                "icon": icon(words.KIND_ICONS[kind.name]),
+                "about": said(kind.about),
+                "fields": fields(kind.fields),
+                "exits": kind.exits,
+            }
+            for kind in all.kinds
+        ],
+    }

@@ -1,0 +1,47 @@
+// What was typed in a flow and not saved, kept in this browser; and the difference with what somebody
+// else has saved.
+import { EditorState, EditorView, MergeView, defaultKeymap, history, historyKeymap, keymap, lineNumbers, yaml } from "/static/vendor/codemirror/codemirror.min.js";
+import { drop, keep, kept } from "/static/app/typed.js";
+
+const key = (flow) => `draft.flow.${flow}`;
+
+export function keepText(flow, version, text) { keep(key(flow), JSON.stringify({ version, text })); }
+export function dropText(flow) { drop(key(flow)); }
+
+// {version, text}, or null.
+export function keptText(flow) {
+  try {
+    const found = JSON.parse(kept(key(flow)));
+    return typeof found?.text === "string" ? found : null;
+  } catch {
+    return null;
+  }
+}
+
+// Shows two texts side by side, of which the right one can be changed; resolves to {what, text}: "theirs",
+// "mine" (the right side as it is then), or "later".
+export function compared(box, { theirs, mine, phrases }) {
+  const place = box.querySelector("[data-merge]");
+  const host = document.createElement("div");
+  host.className = "flow-merge";
+  place.replaceChildren(host);
+  const root = host.attachShadow({ mode: "open" });
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(":host { display: block; height: 100%; overflow: auto; } .cm-mergeView { font-size: 13px; } .cm-editor { background: #fff; }");
+  root.adoptedStyleSheets = [sheet];
+  const common = [EditorState.phrases.of(phrases), lineNumbers(), yaml(), EditorView.lineWrapping];
+  const merge = new MergeView({
+    root, parent: root, revertControls: "a-to-b", gutter: true, collapseUnchanged: { margin: 3, minSize: 6 },
+    a: { doc: theirs, extensions: [...common, EditorState.readOnly.of(true), EditorView.editable.of(false)] },
+    b: { doc: mine, extensions: [...common, history(), keymap.of([...historyKeymap, ...defaultKeymap])] },
+  });
+  box.returnValue = "later";
+  box.showModal();
+  return new Promise((resolve) => {
+    box.addEventListener("close", () => {
+      const text = merge.b.state.doc.toString();
+      merge.destroy();
+      resolve({ what: box.returnValue || "later", text });
+    }, { once: true });
+  });
+}
