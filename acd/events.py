@@ -96,6 +96,10 @@ class CallQueued:
     """Who is kept for them: they are offered to nobody else as long as this agent is ready for
     them. If the agent pauses, leaves, or talks to somebody else, anybody of the queue may have
     them."""
+    alone: bool = False
+    """Nobody else may ever have them: they wait until that agent can take them."""
+    longest_s: float | None = None
+    """How long they wait at most; the queue may say less. None: as the queue says."""
 
 
 @dataclass(frozen=True, slots=True)

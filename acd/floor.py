@@ -83,6 +83,11 @@ class Floor:
         """The queues in force, and the removed ones in which somebody waits still."""
         return tuple(self._room.queues)
 
+    def length(self, queue: QueueName) -> int:
+        """How many callers wait in a queue."""
+        line = self._room.line(queue)
+        return 0 if line is None else len(line.places)
+
     def expected_wait(self, queue: QueueName, position: int) -> float | None:
         """Seconds that a caller at this position may have to wait, None if not known."""
         return expected_wait(

@@ -50,7 +50,7 @@ class Offers:
 
     def _bring_to_kept(self, waiter: Waiter, now: float, out: list[Command]) -> None:
         """Offer a caller to the agent who is kept for them; if that agent can't take them any more,
-        anybody may."""
+        anybody may, unless they wait for this one alone."""
         seat = self._roster.get(waiter.only) if waiter.only else None
         queue, waited_s = waiter.line.queue.name, now - waiter.since
         if (
@@ -58,8 +58,9 @@ class Offers:
             or seat.state not in (AgentState.READY, AgentState.OFFERED)
             or queue not in seat.serves
         ):
-            self._room.open_to_all(waiter)
-        elif seat.at_hand:
+            if not waiter.alone:
+                self._room.open_to_all(waiter)
+        elif seat.at_hand and (seat.kept is None or not waiter.alone):
             found = Match(waiter.call, queue, seat.code, waited_s, now - seat.idle_since)
             self._ring(found, now, out)
 

@@ -63,6 +63,10 @@ class Waiter:
     """How much they raise the queue's priority."""
     only: AgentCode | None = None
     """Who is kept for them."""
+    alone: bool = False
+    """Nobody else may ever have them."""
+    longest_s: float | None = None
+    """How long they wait at most, whatever the queue says."""
     offer: OpenOffer | None = None
     settling: tuple[AgentCode, float] | None = None
     """An offer was withdrawn; the call can't dial again until OfferFailed or this time."""
@@ -81,9 +85,14 @@ class Waiter:
 
     @property
     def too_long_at(self) -> float | None:
-        """When they have waited for the queue's ``max_wait_s``; None: it sets no limit."""
-        queue = self.line.queue
-        return self.waiting_since + queue.max_wait_s if queue.max_wait_s > 0 else None
+        """When they have waited as long as the queue and their own limit let them; None: neither
+        sets one."""
+        longest_s = self.line.queue.max_wait_s or self.longest_s
+        if longest_s is None:
+            return None
+        if self.longest_s is not None:
+            longest_s = min(longest_s, self.longest_s)
+        return self.waiting_since + longest_s
 
     @property
     def give_up_at(self) -> float | None:
@@ -159,6 +168,8 @@ class WaitingRoom:
             announce_at=announce_at if event.announce else None,
             raised=event.raised,
             only=event.only,
+            alone=event.alone,
+            longest_s=event.longest_s,
             talking=talking,
         )
         self._waiters[call] = waiter

@@ -59,6 +59,10 @@ class CentreInForce:
         known = self._known(caller, line, project)
         return known.priority if known is not None and known.treatment is Treatment.VIP else 0
 
+    def knows(self, caller: str | None, line: LineName, project: ProjectName) -> bool:
+        """Whether this number is in the list of callers for the project."""
+        return self._known(caller, line, project) is not None
+
     def _known(
         self, caller: str | None, line: LineName, project: ProjectName
     ) -> KnownCaller | None:

@@ -37,7 +37,7 @@ class Orders:
 
         Not by a key, because Asterisk gives every key at least 80 ms.
         """
-        if call.announcing and call.inbox and self._links[call.channel.node].up:
+        if call.announcing and call.inbox.urgent and self._links[call.channel.node].up:
             headers = {"Channel": call.channel_name, "Control": "stop"}
             self._give(call.channel.node, ("ControlPlayback", headers))
             asyncio.get_running_loop().call_later(_SILENCE_AGAIN_S, self.silence, call)

@@ -34,7 +34,7 @@ from engine.agents.outside_calls import OutsideCalls, is_outside
 from engine.agents.passes_outside import PassesOutside
 from engine.agents.room_keys import RoomKeys
 from engine.agents.rooms import Rooms
-from engine.calls.call import LiveCall
+from engine.calls.call import LiveCall, WaitKey
 from engine.calls.gap import Gap, moment
 from engine.calls.live_calls import LiveCalls
 from engine.changes import Changes
@@ -46,6 +46,7 @@ from telephony.ami.snapshot import Snapshot
 from telephony.caller import name_of, number_of
 from telephony.centre_calls import (
     CallerGone,
+    CallerKey,
     CallEvent,
     CallHeld,
     CallResumed,
@@ -392,6 +393,8 @@ class Switches:
                 if not self._held_too_often(call, event):
                     self._held(call, event)
                     self._music(call)
+            case CallerKey():
+                self._ends_wait(call, event.key)
             case CallTransferred():
                 self._transferred(call, event)
             case TransferRefused():
@@ -410,6 +413,13 @@ class Switches:
                 self._talks.gone(call, by, event.cause, gap, lost=lost, sip=sip, late_s=late_s)
             case _:
                 assert_never(event)
+
+    def _ends_wait(self, call: LiveCall, key: str) -> None:
+        """The caller has pressed a key; perhaps one that ends their wait, and what they hear."""
+        if key in call.keys:
+            call.inbox.put(WaitKey(key))
+            if call.announcing:
+                self._orders.silence(call)
 
     def _passed_on(self, call: LiveCall) -> None:
         """Show on the board whose phone rings for a caller that an agent passed on."""

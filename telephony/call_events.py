@@ -92,6 +92,14 @@ class CallResumed:
 
 
 @dataclass(frozen=True, slots=True)
+class CallerKey:
+    """The caller has pressed a key while nobody was connected with them."""
+
+    call: CallId
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallTransferred:
     """A station passed the caller on. May come before, between or after the events of the legs."""
 
@@ -172,6 +180,7 @@ EventOfCall = (
     | StationDisconnected
     | CallHeld
     | CallResumed
+    | CallerKey
     | CallTransferred
     | TransferRefused
     | TransferAstray

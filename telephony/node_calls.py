@@ -138,14 +138,12 @@ class NodeCalls:
 
     def _key(self, channel: Channel, message: Message) -> list[CallEvent]:
         key = message.get("Digit")
-        if (
-            channel.room
-            or not channel.nailed_up
-            or message.get("Direction") != "Received"
-            or len(key) != 1
-        ):
+        if channel.room or message.get("Direction") != "Received" or len(key) != 1:
             return []
-        return [RoomKey(StationName(channel.endpoint), key)]
+        if channel.nailed_up:
+            return [RoomKey(StationName(channel.endpoint), key)]
+        call = self.changes.calls.get(channel.uniqueid)
+        return [] if call is None or channel.bridge else [CallerKey(call.id, key)]
 
     # --- other events
 

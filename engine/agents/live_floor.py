@@ -144,6 +144,8 @@ class LiveFloor:
         call.inbox.put(command)
         if isinstance(command, GiveUp):
             self._calls.note(call, LeftQueue(call.queue, command.why))
+            if call.announcing:
+                self._orders.silence(call)
 
     def _agent_changed(self, change: AgentChanged) -> None:
         for station, agent in list(self.at_station.items()):

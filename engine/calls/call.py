@@ -24,7 +24,20 @@ from engine.calls.placed import PlacedFor
 from engine.calls.way import FlowWay
 from engine.ports import CallStage
 
-SessionCommand = Offer | Announce | GiveUp
+
+@dataclass(frozen=True, slots=True)
+class WaitKey:
+    """The waiting caller has pressed a key that ends the wait."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class MenuDue:
+    """The in-queue flow is due."""
+
+
+SessionCommand = Offer | Announce | GiveUp | WaitKey | MenuDue
 
 
 class Driver(Protocol):
@@ -35,7 +48,8 @@ class Driver(Protocol):
 
 
 class Inbox:
-    """The floor's commands about one waiting call, for its session to take in order."""
+    """What is to be done about one waiting call, for its session to take in order: the floor's
+    commands, keys that end the wait, and an in-queue flow that is due."""
 
     def __init__(self) -> None:
         self._commands: deque[SessionCommand] = deque()
@@ -45,9 +59,11 @@ class Inbox:
     def put(self, command: SessionCommand) -> None:
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(command)
-        else:
-            self._commands.append(command)
-            self._arrived.set()
+            return
+        if isinstance(command, Announce):  # an earlier one that nobody has taken is out of date
+            self.drop(Announce)
+        self._commands.append(command)
+        self._arrived.set()
 
     def next(self) -> asyncio.Future[SessionCommand]:
         """The next command, now or when it comes. For one reader at a time."""
@@ -57,11 +73,26 @@ class Inbox:
         self._waiting = future
         return future
 
-    async def arrival(self) -> None:
-        """Wait until a command is there to be taken, and leave it there."""
-        while not self._commands:
+    async def arrival(self, *, deciding: bool = False) -> None:
+        """Wait until a command is there to be taken, and leave it there. ``deciding``: one that
+        decides about the wait."""
+        while not (self.decided if deciding else self._commands):
             self._arrived.clear()
             await self._arrived.wait()
+
+    @property
+    def decided(self) -> bool:
+        """Whether an agent is there to be taken, or the floor has let go of the caller."""
+        return any(isinstance(command, Offer | GiveUp) for command in self._commands)
+
+    @property
+    def urgent(self) -> bool:
+        """Whether something is there that the caller is not to wait for, whatever they hear."""
+        return self.decided or any(isinstance(command, WaitKey) for command in self._commands)
+
+    def drop(self, *kinds: type[SessionCommand]) -> None:
+        """Drop all commands of these kinds."""
+        self._commands = deque(each for each in self._commands if not isinstance(each, kinds))
 
     def clear(self) -> None:
         """Drop commands that no session will take."""
@@ -178,11 +209,17 @@ class LiveCall:
     """Why the call was refused unanswered, if it was."""
     announcing: bool = False
     """A prompt is playing that may be cut short once an agent is free."""
+    keys: str = ""
+    """The keys that end the caller's wait, while they do."""
     inbox: Inbox = field(default_factory=Inbox)
     raised: int | None = None
     """How much it raises its queue's priority; None: as much as its caller does."""
     only: AgentCode | None = None
     """Who is kept for it, if somebody is."""
+    alone: bool = False
+    """Nobody else may have it."""
+    longest_s: float | None = None
+    """How long it waits at most; None: as long as its queue says."""
     announced_to: bool = True
     """Whether the customer hears their place in the queue."""
     follower: Follower | None = None

@@ -5,7 +5,7 @@ import asyncio
 from engine.calls.call import LiveCall
 from engine.inbound.flow_means import FlowMeans
 from engine.inbound.speaking import Speech
-from ivr_flows.steps import AskHours, LookedUp, LookUp, LookUpFailed, NotDone, Opening, Play
+from ivr_flows.steps import AgentFound, AskHours, LookedUp, LookUp, LookUpFailed, NotDone, Opening, Play
 from telephony.agi.session import Session
 
 
@@ -29,8 +29,9 @@ class Asking:
             return NotDone()
         return Opening(self._means.hours.state(calendar, centre))
 
-    async def look_up(self, step: LookUp) -> LookedUp | LookUpFailed:
-        """Ask a service. Raises HungUp if the caller leaves; then the service is asked no more.
+    async def look_up(self, step: LookUp, *, waits: bool) -> LookedUp | LookUpFailed | AgentFound:
+        """Ask a service. Raises HungUp if the caller leaves; then the service is asked no more, and
+        neither if they wait for an agent who is found.
 
         Meanwhile they hear the prompts, each to its end but none once the answer is there, and
         then music.
@@ -40,15 +41,27 @@ class Asking:
         try:
             for prompt in step.meanwhile:
                 if not asked.done():
-                    await self._speech.play(
-                        Play(step.node, (prompt,), prompt.language, interruptible=False)
-                    )
+                    said = Play(step.node, (prompt,), prompt.language, False, waits)
+                    if isinstance(await self._speech.play(said), AgentFound):
+                        return AgentFound()
             if step.meanwhile and not asked.done():
                 music = True
                 await self._session.music_on()
+            if waits:
+                await self._session.until(self._decided_before(asked))
+                if not asked.done():
+                    return AgentFound()
             outcome = await self._session.idle(asked)
             if music:
                 await self._session.music_off()
             return outcome
         finally:
             asked.cancel()
+
+    async def _decided_before(self, asked: "asyncio.Future[LookedUp | LookUpFailed]") -> None:
+        """Wait for the answer, or until the floor has decided about the waiting caller."""
+        found = asyncio.ensure_future(self._call.inbox.arrival(deciding=True))
+        try:
+            await asyncio.wait((asked, found), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            found.cancel()

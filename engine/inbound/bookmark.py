@@ -6,15 +6,19 @@ passes them to the next session as arguments, so nothing is lost if this process
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from urllib.parse import parse_qsl, urlencode
 
+from ivr_flows.interpreter import Conversation
 from ivr_flows.steps import Enqueue, QueueExit
 from telephony.agi.agi_wire import SessionRefused
 from telephony.agi.session import Session
-from telephony.complaints import shown
+from telephony.complaints import Complaints, shown
 from telephony.variables import ChannelVariable
 
 _LONGEST_EDITION = 19
 """In digits: a bigint of the database."""
+MOST_KEPT = 6000
+"""Bytes of variables, percent-encoded: a FastAGI command has at most 8,191."""
 
 
 class Stage:
@@ -87,18 +91,30 @@ class Arguments:
         return (self.after_talk if self.talked else self.return_to) or None
 
 
-class Bookmark:
-    """Writes on one caller's channel how far the call has come."""
+def place_of(written: str, entered: str) -> tuple[str, str]:
+    """The flow and the node of it that a bookmark names; ``entered`` is the one that the call has
+    entered."""
+    flow, other, node = written.rpartition(_IN_FLOW)
+    return (flow, node) if other else (entered, node)
 
     def __init__(
-        self, session: Session, *, served: bool, written: tuple[str, int | None] = ("", None)
+        self,
+        session: Session,
+        *,
+        served: bool,
+        written: tuple[str, int | None] = ("", None),
+        complain: Complaints | None = None,
     ) -> None:
-        """``written``: the flow and the edition that an earlier session has noted."""
+        """``written``: the flow and the edition that an earlier session has noted. ``complain`` is
+        told if a flow has more to remember than a channel can keep."""
         self._session = session
         self._node = ""
         self._served = served
         self._flow, self._edition = "", 0
         self._written = written
+        self._complain = complain
+        self._conversation: Conversation | None = None
+        self._kept = ""
 
     def in_flow(self, flow: str, edition: int) -> None:
         """The call is in this flow, of this edition; a sub-flow doesn't count. It is written with
@@ -107,17 +123,38 @@ class Bookmark:
             self._node = ""
         self._flow, self._edition = flow, edition
 
+    def follow(self, conversation: Conversation) -> None:
+        """From now on remember what this conversation keeps."""
+        self._conversation = conversation
+
+    async def kept(self) -> Mapping[str, str]:
+        """The variables that an earlier session has written."""
+        self._kept = await self._session.long_variable(ChannelVariable.KEPT) or ""
+        return dict(parse_qsl(self._kept, keep_blank_values=True, errors="replace"))
+
     async def at(self, node: str) -> None:
         """The flow has reached this node, and the caller is not waiting."""
-        if node == self._node:
+        changed = self._changed()
+        if node == self._node and not changed:
             return
         self._node = node
         if self._served:  # nobody must ring for them if we are lost now
-            await self._write(
-                {ChannelVariable.STAGE: Stage.TALKED, ChannelVariable.AFTER_TALK: node}
-            )
+            where = {
+                ChannelVariable.STAGE: Stage.TALKED,
+                ChannelVariable.AFTER_TALK: node,
+            }
         else:
-            await self._write({ChannelVariable.STAGE: Stage.FLOW, ChannelVariable.RETURN: node})
+            where = {
+                ChannelVariable.STAGE: Stage.FLOW,
+                ChannelVariable.RETURN: node,
+            }
+        await self._write(where | changed)
+
+    async def remember(self) -> None:
+        """The caller waits, and walks an in-queue flow: should we be lost now, they are taken back
+        into the queue."""
+        if changed := self._changed():
+            await self._write(changed)
 
     async def language(self, language: str) -> None:
         """The caller has chosen this language."""
@@ -134,6 +171,20 @@ class Bookmark:
                 ChannelVariable.QUEUE: step.queue,
                 ChannelVariable.QUEUED_AT: f"{since:.6f}",
             }
+            | self._changed()
+        )
+
+    async def calls_outside(self, node: str, after_talk: str) -> None:
+        """Somebody outside is being called for the caller, who waits in no queue."""
+        self._node, self._served = node, False
+        await self._write(
+            {
+                ChannelVariable.STAGE: Stage.FLOW,
+                ChannelVariable.RETURN: node,
+                ChannelVariable.AFTER_TALK: after_talk,
+                ChannelVariable.QUEUED_AT: "",
+            }
+            | self._changed()
         )
 
     async def waiting(self) -> None:
@@ -149,6 +200,34 @@ class Bookmark:
         """An agent has served the caller."""
         self._served = True
         await self._write({ChannelVariable.STAGE: Stage.TALKED})
+
+    def _changed(self) -> Mapping[ChannelVariable, str]:
+        """What the conversation keeps, if that is not what the channel has."""
+        kept = {} if self._conversation is None else self._conversation.kept
+        written = urlencode(kept)
+        if len(written) > MOST_KEPT:
+            written = urlencode(self._shortened(kept))
+        if written == self._kept:
+            return {}
+        self._kept = written
+        return {ChannelVariable.KEPT: written}
+
+    def _shortened(self, kept: Mapping[str, str]) -> Mapping[str, str]:
+        """Without the longest, which are too much for a channel together."""
+        left, room = {}, MOST_KEPT
+        for name in sorted(kept, key=lambda name: len(urlencode({name: kept[name]}))):
+            room -= len(urlencode({name: kept[name]})) + 1
+            if room >= 0:
+                left[name] = kept[name]
+        if self._complain is not None:
+            self._complain(
+                "a flow has more in its variables than a call can keep if the controller is lost;"
+                " the longest are not kept",
+                kind=self._flow,
+                flow=self._flow,
+                variables=sorted(set(kept) - set(left)),
+            )
+        return left
 
     async def _write(self, values: Mapping[ChannelVariable, str]) -> None:
         if self._flow and self._written != (self._flow, self._edition):

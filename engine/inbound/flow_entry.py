@@ -5,8 +5,11 @@ from dataclasses import dataclass, field
 
 from domain.centre import Hotline
 from domain.identity import QueueName
+from engine.calls.call import LiveCall
+from engine.centre_in_force import CentreInForce
 from engine.flows_in_force import FlowsOfEdition
 from ivr_flows.flow import Flow
+from ivr_flows.values import CALLED, CALLER, KNOWN, NotOfType, Value, VariableType, value_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,26 @@ class FlowEntry:
     """That of the flow, in this edition."""
     flows: Mapping[str, Flow] = field(default_factory=dict)
     """All flows of the edition, those that this one leads to among them."""
+
+    def flow_named(self, name: str) -> Flow:
+        """One of them, or the one that is entered; that one too if there is no such flow."""
+        return self.flow if name == self.flow.name else self.flows.get(name, self.flow)
+
+
+def known_of(call: LiveCall, in_force: CentreInForce) -> Mapping[str, Value]:
+    """What is known of a call before its flow begins, but for the time."""
+    return {
+        CALLER: _digits(call.caller),
+        CALLED: None if call.placed else _digits(call.hotline.number),
+        KNOWN: in_force.knows(call.caller, call.line, call.project),
+    }
+
+
+def _digits(number: str | None) -> Value:
+    try:
+        return value_of(number, VariableType.DIGITS)
+    except NotOfType:  # a name in a number's place
+        return None
 
 
 def by_hotline(

@@ -12,6 +12,7 @@ from engine.inbound.queued_calls import QueuedCalls
 from engine.inbound.secret_digits import SecretFlows
 from engine.inbound.voice_steps import VoiceMeans
 from prompts.sounds import Prompts
+from telephony.complaints import Complaints
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +30,4 @@ class FlowMeans:
     draw: Callable[[], float] = random
     """A number from 0 up to, but not, 1."""
     secret_flows: SecretFlows = field(default_factory=SecretFlows)
+    complain: Complaints = field(default_factory=Complaints)

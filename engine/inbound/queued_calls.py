@@ -56,13 +56,17 @@ class QueuedCalls:
         raised: int | None = None,
         announce: bool = True,
         only: AgentCode | None = None,
+        alone: bool = False,
+        longest_s: float | None = None,
     ) -> float:
         """The caller waits, since ``since`` (epoch s) if they did before. Returns since when.
 
         ``raised`` is how much they raise the queue's priority; None: by who they are. ``only`` is
-        the agent who is kept for them; None: anybody may have them.
+        the agent who is kept for them, and with ``alone`` nobody else may ever have them; None:
+        anybody may. They wait ``longest_s`` at most; None: as long as the queue says.
         """
         call.raised, call.announced_to, call.only = raised, announce, only
+        call.alone, call.longest_s = alone, longest_s
         at = datetime.fromtimestamp(since, UTC) if since else datetime.now(UTC)
         call.queue, call.agent = queue, None
         if since is None:
@@ -86,6 +90,8 @@ class QueuedCalls:
             waited_s=waited,
             raised=self._raised(call),
             only=call.only,
+            alone=call.alone,
+            longest_s=call.longest_s,
         )
         self._floor.feed(queued)
         if again:
@@ -95,6 +101,10 @@ class QueuedCalls:
         if call.raised is not None:
             return call.raised
         return self._in_force.raised(call.caller, call.line, call.project)
+
+    def is_full(self, queue: QueueName, most: int | None) -> bool:
+        """Whether so many callers wait in the queue already; None: any number may."""
+        return most is not None and self._floor.core.length(queue) >= most
 
     def left(self, call: LiveCall) -> None:
         """The caller's session no longer waits, for whatever reason."""

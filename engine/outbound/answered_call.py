@@ -13,7 +13,7 @@ from domain.facts import CustomerAbandoned
 from domain.identity import AgentCode, QueueName
 from engine.admission import Admission
 from engine.agents.live_talks import has_talked, must_wait_again
-from engine.calls.call import LiveCall
+from engine.calls.call import LiveCall, MenuDue, SessionCommand, WaitKey
 from engine.inbound.bookmark import Bookmark
 from engine.inbound.caller_sessions import Sessions
 from engine.inbound.queued_calls import QueuedCalls
@@ -150,14 +150,14 @@ class AnsweredCalls:
                     await bookmark.waiting()
                 case GiveUp() | None:
                     return False
-                case Announce():
+                case Announce() | WaitKey() | MenuDue():
                     pass
                 case _:
                     assert_never(command)
 
     async def _next(
         self, session: Session, call: LiveCall, host: Host, until: float
-    ) -> Offer | Announce | GiveUp | None:
+    ) -> SessionCommand | None:
         """The floor's next command; None if it doesn't come within the grace. Who has talked to
         somebody, and waits again, waits as long as the queue's callers do."""
         coming = call.inbox.next()

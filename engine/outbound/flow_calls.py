@@ -24,7 +24,7 @@ from engine.inbound.flow_steps import FlowSteps
 from engine.outbound.answered_call import Host, Hosts, begun
 from engine.outbound.placed_session import driven
 from engine.ports import CallStage
-from ivr_flows.steps import Enqueue, QueueExit
+from ivr_flows.steps import Enqueue, Left, MenuIsDue, QueueExit
 from telephony.agi.agi_wire import SessionRefused
 from telephony.agi.session import Session
 from telephony.variables import ChannelVariable
@@ -95,12 +95,13 @@ class _CustomersSteps(FlowSteps):
         super().__init__(session, call, given, entry, means)
         self._host = host
 
-    async def _wait(self, step: Enqueue) -> QueueExit:
-        if self._host is not None:
+    async def _wait(self, step: Enqueue) -> Left | MenuIsDue:
+        if self._host is not None and not step.goes_on:
             now, since = time(), self._given.queued_at if self._given.waited else ""
             self._host.asks_for_agent(now - epoch(since, now))
         came = await super()._wait(step)
-        if came is not QueueExit.TALKED:
+        # Who presses a key has chosen something else.
+        if isinstance(came, Left) and came.why not in (QueueExit.TALKED, QueueExit.KEY):
             self._sessions.calls.note(self._call, CustomerAbandoned(by_customer=False))
             if self._host is not None:
                 self._host.abandoned()

@@ -251,6 +251,11 @@ class Session:
         reply = await self.command(f"GET VARIABLE {quoted(name)}")
         return reply.data if reply.result == 1 else None
 
+    async def long_variable(self, name: str) -> str | None:
+        """The value of a channel variable of more than 1,023 bytes, perhaps; None if not set."""
+        reply = await self.command(f"GET FULL VARIABLE {quoted('${' + name + '}')}")
+        return reply.data if reply.result == 1 and reply.data else None
+
     async def execute(self, app: str, *args: str) -> int:
         """Run a dialplan application and return its result. Raises AgiError if Asterisk hasn't got
         it.
