@@ -184,6 +184,7 @@ async def door(folder: Path, **timing: float) -> AsyncIterator[FuzzedServer]:
         prompts,
         LookUps(lambda _project, _name: None),
         Apologies(caller_phrases()),
+        engine.passes,
     )
     server = AgiServer(
         "127.0.0.1",

@@ -183,6 +183,7 @@ def _line(found: LineSettings) -> Line:
         kind=found.kind,
         channels=found.channels,
         calls_per_second=found.calls_per_second,
+        flows_may_call=found.flows_may_call,
         host=found.host,
         caller_header=found.caller_header,
         session_timer=found.session_timer,

@@ -356,6 +356,11 @@ class LineSettings(Thing):
         description="how many calls may go out on it each second, whoever places them: 0.1 to"
         " 1000; without it, any number",
     )
+    flows_may_call: bool = Field(
+        False,
+        description="whether flows may call numbers over it that are written in them; without it,"
+        " none may",
+    )
     host: HostAndPort | None = Field(
         None, description="the carrier's address, host or host:port; without one, it registers here"
     )

@@ -177,6 +177,7 @@ class Line:
     caller_id_header: CallerHeader = CallerHeader.FROM  # where that goes out
     answer_signalled: bool = False  # whether an FXO gateway reports the moment of answer
     calls_per_second: float | None = None  # how many may go out, whoever places them; None: any
+    flows_may_call: bool = False  # whether flows may call the numbers written in them over it
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from domain.centre import Agent, Centre, Hotline, KnownCaller, Queue, Treatment
+from domain.centre import Agent, Centre, Hotline, KnownCaller, Line, Queue, Treatment
 from domain.identity import AgentCode, LineName, ProjectName, QueueName, StationName
 from domain.stations import OWN_PHONES
 from telephony.numbers import from_carrier, ways_to_write
@@ -33,6 +33,10 @@ class CentreInForce:
         self.stations = frozenset(station.name for station in centre.stations)
         self.lines = frozenset(line.name for line in centre.lines) | {OWN_PHONES}
         self._line_of = {line.name: line for line in centre.lines}
+
+    def line(self, name: LineName) -> Line | None:
+        """The line of this name; None if it is not in the centre any more."""
+        return self._line_of.get(name)
 
     def caller(self, line: LineName, number: str | None) -> str | None:
         """A caller's number as it is recorded, whatever the line's carrier made of it."""

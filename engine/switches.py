@@ -46,7 +46,7 @@ from telephony.ami.snapshot import Snapshot
 from telephony.caller import name_of, number_of
 from telephony.centre_calls import (
     CallerGone,
-    CallerKey,
+    CallerPressed,
     CallEvent,
     CallHeld,
     CallResumed,
@@ -393,8 +393,8 @@ class Switches:
                 if not self._held_too_often(call, event):
                     self._held(call, event)
                     self._music(call)
-            case CallerKey():
-                self._ends_wait(call, event.key)
+            case CallerPressed():
+                self._ends_wait(call, event.key, at)
             case CallTransferred():
                 self._transferred(call, event)
             case TransferRefused():
@@ -414,9 +414,10 @@ class Switches:
             case _:
                 assert_never(event)
 
-    def _ends_wait(self, call: LiveCall, key: str) -> None:
+    def _ends_wait(self, call: LiveCall, key: str, at: datetime | None) -> None:
         """The caller has pressed a key; perhaps one that ends their wait, and what they hear."""
-        if key in call.keys:
+        late = at is not None and call.keys_since is not None and at < call.keys_since
+        if key in call.keys and not late:
             call.inbox.put(WaitKey(key))
             if call.announcing:
                 self._orders.silence(call)

@@ -329,6 +329,7 @@ async def running(
             prompts,
             look_ups,
             Apologies(caller_phrases()),
+            engine.passes,
             voice=VoiceMeans(recorder.voices, outbound.caller_callbacks, RepeatedFaults()),
         )
         agi = AgiServer(

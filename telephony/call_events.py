@@ -92,7 +92,7 @@ class CallResumed:
 
 
 @dataclass(frozen=True, slots=True)
-class CallerKey:
+class CallerPressed:
     """The caller has pressed a key while nobody was connected with them."""
 
     call: CallId
@@ -180,7 +180,7 @@ EventOfCall = (
     | StationDisconnected
     | CallHeld
     | CallResumed
-    | CallerKey
+    | CallerPressed
     | CallTransferred
     | TransferRefused
     | TransferAstray

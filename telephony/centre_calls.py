@@ -13,6 +13,7 @@ from telephony.ami.snapshot import Snapshot
 from telephony.call_changes import Call
 from telephony.call_events import (
     CallerGone,
+    CallerPressed,
     CallEvent,
     CallHeld,
     CallResumed,
@@ -43,6 +44,7 @@ __all__ = [
     "CallSeen",
     "CallTransferred",
     "CallerGone",
+    "CallerPressed",
     "Calls",
     "ChannelView",
     "CustomerPickedUp",

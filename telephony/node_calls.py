@@ -15,6 +15,7 @@ from telephony.ami.ami_wire import Message
 from telephony.ami.snapshot import fault_of
 from telephony.call_changes import Call, CallChanges
 from telephony.call_events import (
+    CallerPressed,
     CallEvent,
     CallHeld,
     CallResumed,
@@ -143,7 +144,7 @@ class NodeCalls:
         if channel.nailed_up:
             return [RoomKey(StationName(channel.endpoint), key)]
         call = self.changes.calls.get(channel.uniqueid)
-        return [] if call is None or channel.bridge else [CallerKey(call.id, key)]
+        return [] if call is None or channel.bridge else [CallerPressed(call.id, key)]
 
     # --- other events
 

@@ -17,6 +17,7 @@ _LABELS: Mapping[str, str] = {
     "caller_id": N_("Number that others see"),
     "caller_id_header": N_("Header in which that number goes out"),
     "calls_per_second": N_("Calls out a second, at most"),
+    "flows_may_call": N_("Flows may call over it"),
     "channels": N_("Calls at once"),
     "closed_message": N_("Message while closed"),
     "code": N_("Code"),
@@ -107,6 +108,10 @@ _HELP: Mapping[str, str] = {
     "calls_per_second": N_(
         "0.1 to 1000, as the carrier or the gateway allows: those of all campaigns, of callbacks, "
         "by hand and to outside numbers together. Empty: any number."
+    ),
+    "flows_may_call": N_(
+        "Whether flows may call the numbers that are written in them over this line. What callers "
+        "key in is never dialled."
     ),
     "answer_signalled": N_(
         "Without it, an analog line is not used for predictive dialling. A trunk always reports it."

@@ -1,9 +1,11 @@
-"""Calls people outside whom agents ask, or leave customers with; each has a room of their own.
+"""Calls people outside whom agents ask, or whom customers are left with; each has a room of their
+own.
 
-Only numbers that an admin keeps in the directory are called, by the line that each names, and only
-while that line has a free channel: nothing that is typed is dialled. Such a room is named in place
-of a phone wherever phones are (``domain.stations.outside_room``), since whoever is in it talks to
-the customer as a colleague would (docs/decisions/0025-outside-numbers.md).
+Only numbers that an admin keeps in the directory are called, and those that are written in flows,
+over lines that an admin has opened to flows; by the line that each names, and only while that line
+has a free channel: nothing that is typed is dialled. Such a room is named in place of a phone
+wherever phones are (``domain.stations.outside_room``), since whoever is in it talks to the customer
+as a colleague would (docs/decisions/0025-outside-numbers.md).
 """
 
 import asyncio
@@ -94,7 +96,9 @@ class OutsideCalls:
         """Whether they can be called now: the line has a free channel, and Asterisk listens."""
         return self._links[node].up and not self._closing() and self._lines.free(who.line) > 0
 
-    async def call(self, who: OutsideNumber, room: StationName, node: NodeName) -> bool:
+    async def call(
+        self, who: OutsideNumber, room: StationName, node: NodeName, ring_s: float = RING_S
+    ) -> bool:
         """Call them into their room, at the customer's Asterisk; returns whether they are called.
 
         The call waits for its turn on a line with a rate, but not long. Who is let go meanwhile
@@ -109,20 +113,26 @@ class OutsideCalls:
             async with self._lines.turn(line.name, ahead=True) as turn:
                 if room not in self._wanted:
                     return True
-                if turn is None or not await self._ask_for(who, room, node, line, turn):
+                if turn is None or not await self._ask_for(who, room, node, line, turn, ring_s):
                     self._wanted.discard(room)
                     return False
         asyncio.get_running_loop().call_later(self._without_channel_s, self._look_after, room)
         return True
 
     async def _ask_for(
-        self, who: OutsideNumber, room: StationName, node: NodeName, line: Line, turn: Turn
+        self,
+        who: OutsideNumber,
+        room: StationName,
+        node: NodeName,
+        line: Line,
+        turn: Turn,
+        ring_s: float,
     ) -> bool:
         """Ask Asterisk for the call; returns whether it goes out, as far as is known."""
         channel = self._calling[room] = ChannelId(node, new_channel_id())
         turn.goes_out()
         try:
-            await self._links[node].originate(_originate(who, room, line, channel))
+            await self._links[node].originate(_originate(who, room, line, channel, ring_s))
         except OutcomeUnknown as error:
             log.warning("nobody knows whether a call went out", room=room, why=str(error))
         except (ActionFailed, ValueError) as error:
@@ -221,14 +231,16 @@ class OutsideCalls:
                 return
 
 
-def _originate(who: OutsideNumber, room: StationName, line: Line, channel: ChannelId) -> Originate:
+def _originate(
+    who: OutsideNumber, room: StationName, line: Line, channel: ChannelId, ring_s: float
+) -> Originate:
     caller_id = caller_id_of(line, who.caller_id)
     return Originate(
         f"PJSIP/{for_carrier(who.number, line)}@{line.name}",
         Extension(OUTSIDE_ROOM, room),
         channel.uniqueid,
         caller_id="" if caller_id is None else f"<{caller_id}>",
-        ring_s=RING_S,
+        ring_s=ring_s,
         group=f"{line.name}@line",
         sip_headers=caller_id_headers(line, caller_id),
     )

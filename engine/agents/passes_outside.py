@@ -39,13 +39,15 @@ class PassesOutside:
         """Whether this customer is being passed on so."""
         return call in self._by_call
 
-    async def begin(self, call: LiveCall, who: OutsideNumber, room: StationName) -> bool:
+    async def begin(
+        self, call: LiveCall, who: OutsideNumber, room: StationName, *, ring_s: float = RING_S
+    ) -> bool:
         """Call somebody for this customer; False if they can't be called now."""
         one = self._by_call[call.id] = _Pass(room)
-        if not await self._outside.call(who, room, call.channel.node):
+        if not await self._outside.call(who, room, call.channel.node, ring_s):
             self.drop(call.id)
             return False
-        asyncio.get_running_loop().call_later(RING_S + _LATE_S, one.tell, False)
+        asyncio.get_running_loop().call_later(ring_s + _LATE_S, one.tell, False)
         return True
 
     async def comes(self, call: CallId) -> bool:

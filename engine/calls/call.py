@@ -211,6 +211,8 @@ class LiveCall:
     """A prompt is playing that may be cut short once an agent is free."""
     keys: str = ""
     """The keys that end the caller's wait, while they do."""
+    keys_since: datetime | None = None
+    """Since when. AMI may tell of an earlier key only now."""
     inbox: Inbox = field(default_factory=Inbox)
     raised: int | None = None
     """How much it raises its queue's priority; None: as much as its caller does."""

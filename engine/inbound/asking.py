@@ -5,7 +5,16 @@ import asyncio
 from engine.calls.call import LiveCall
 from engine.inbound.flow_means import FlowMeans
 from engine.inbound.speaking import Speech
-from ivr_flows.steps import AgentFound, AskHours, LookedUp, LookUp, LookUpFailed, NotDone, Opening, Play
+from ivr_flows.steps import (
+    AgentFound,
+    AskHours,
+    LookedUp,
+    LookUp,
+    LookUpFailed,
+    NotDone,
+    Opening,
+    Play,
+)
 from telephony.agi.session import Session
 
 

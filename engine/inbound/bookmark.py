@@ -201,7 +201,7 @@ def place_of(written: str, entered: str) -> tuple[str, str]:
         self._served = True
         await self._write({ChannelVariable.STAGE: Stage.TALKED})
 
-    def _changed(self) -> Mapping[ChannelVariable, str]:
+    def _changed(self) -> dict[ChannelVariable, str]:
         """What the conversation keeps, if that is not what the channel has."""
         kept = {} if self._conversation is None else self._conversation.kept
         written = urlencode(kept)

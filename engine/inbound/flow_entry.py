@@ -3,13 +3,23 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from documents.graph.graph import reached
 from domain.centre import Hotline
 from domain.identity import QueueName
 from engine.calls.call import LiveCall
 from engine.centre_in_force import CentreInForce
 from engine.flows_in_force import FlowsOfEdition
 from ivr_flows.flow import Flow
-from ivr_flows.values import CALLED, CALLER, KNOWN, NotOfType, Value, VariableType, value_of
+from ivr_flows.values import (
+    BUILT_IN,
+    CALLED,
+    CALLER,
+    KNOWN,
+    NotOfType,
+    Value,
+    VariableType,
+    value_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +51,15 @@ class FlowEntry:
         """One of them, or the one that is entered; that one too if there is no such flow."""
         return self.flow if name == self.flow.name else self.flows.get(name, self.flow)
 
+    @property
+    def has_variables(self) -> bool:
+        """Whether it, or a flow that it leads to, has something to remember."""
+        ways = {name: flow.entered for name, flow in self.flows.items()}
+        there = reached([self.flow.name], ways | {self.flow.name: self.flow.entered})
+        return any(self.flow_named(name).variables.keys() - BUILT_IN.keys() for name in there)
 
-def known_of(call: LiveCall, in_force: CentreInForce) -> Mapping[str, Value]:
+
+def known_of(call: LiveCall, in_force: CentreInForce) -> dict[str, Value]:
     """What is known of a call before its flow begins, but for the time."""
     return {
         CALLER: _digits(call.caller),

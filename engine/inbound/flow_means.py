@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import random
 
+from engine.agents.passes_outside import PassesOutside
 from engine.inbound.apologies import Apologies
 from engine.inbound.caller_sessions import Sessions
 from engine.inbound.look_ups import LookUps
@@ -24,6 +25,7 @@ class FlowMeans:
     prompts: Prompts
     look_ups: LookUps
     apologies: Apologies
+    outside: PassesOutside
     hours: OpeningHours = field(default_factory=OpeningHours)
     voice: VoiceMeans | None = None
     """None: nothing is recorded, and nobody called back."""

@@ -12,6 +12,7 @@ from typing import assert_never
 import structlog
 
 from domain.facts import LanguageChosen
+from domain.identity import AgentCode
 from engine.calls.call import LiveCall
 from engine.calls.way import TO_PEOPLE
 from engine.clock import epoch
@@ -23,8 +24,8 @@ from engine.inbound.notice import Notice
 from engine.inbound.queueing import Queueing
 from engine.inbound.secret_digits import SecretDigits
 from engine.inbound.speaking import Speech
-from engine.inbound.voice_steps import VoiceSteps
 from engine.inbound.transfers import Transfers
+from engine.inbound.voice_steps import VoiceSteps
 from ivr_flows.flow import Flow
 from ivr_flows.interpreter import Conversation, UnknownNodeError
 from ivr_flows.steps import (
@@ -47,6 +48,7 @@ from ivr_flows.steps import (
     Note,
     OptOut,
     Play,
+    QueueExit,
     RecordVoice,
     Step,
     StepOutcome,
@@ -99,7 +101,7 @@ class FlowSteps:
             entry.raised,
             epoch(given.queued_at, time()) if given.waited and given.queued_at else None,
         )
-        self._transfers = Transfers(session, call, means, self._bookmark, self._queueing)
+        self._transfers = Transfers(session, call, means, self._bookmark)
 
     async def say(self, notice: Notice) -> None:
         """Say what takes the place of the flow. Raises HungUp if the caller leaves."""
@@ -182,7 +184,7 @@ class FlowSteps:
             log.warning("a call goes on at the flow's start", call=self._call.id, why=str(gone))
             return Conversation(entry.flow, replace(context, kept={}))
 
-    def _clock(self) -> Mapping[str, Value]:
+    def _clock(self) -> dict[str, Value]:
         """What the centre's clock shows, to the minute."""
         now = self._means.hours.local(self._sessions.calls.in_force.centre)
         return {TODAY: now.date(), NOW: now.time().replace(second=0, microsecond=0)}
@@ -212,7 +214,7 @@ class FlowSteps:
             case LeaveQueue():
                 return self._queueing.leave_unless_found()
             case TransferToAgent():
-                return await self._transfers.to_agent(step, self._entry.queue)
+                return await self._to_agent(step)
             case TransferToNumber():
                 return await self._transfers.to_number(step)
             case AskHours():
@@ -237,13 +239,24 @@ class FlowSteps:
                 assert_never(step)
         return Done()
 
-    async def _wait(self, step: Enqueue) -> Left | MenuIsDue:
-        return await self._queueing.wait(step, self._flow)
+    async def _to_agent(self, step: TransferToAgent) -> Left | MenuIsDue:
+        language = self._call.language or self._flow.languages[0]
+        wait = self._transfers.wait_for(step, self._entry.queue, language)
+        if wait is None:
+            return Left(QueueExit.FAILED)
+        return await self._wait(wait, step.agent)
+
+    async def _wait(self, step: Enqueue, only: AgentCode | None = None) -> Left | MenuIsDue:
+        return await self._queueing.wait(step, self._flow, only)
 
     @property
     def _flow(self) -> Flow:
         """The flow that the call is in."""
-        return self._entry.flow if self._walked is None else self._entry.flow_named(self._walked.flow.name)
+        return (
+            self._entry.flow
+            if self._walked is None
+            else self._entry.flow_named(self._walked.flow.name)
+        )
 
     async def _opt_out(self) -> bool:
         """Whether it is noted that nobody is to call them again; callers were called by nobody."""

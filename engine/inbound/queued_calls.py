@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from acd.commands import Offer
 from acd.events import CallLeft, CallQueued, OfferFailed
-from domain.facts import OfferNotTaken, Queued
+from domain.facts import AgentState, OfferNotTaken, Queued
 from domain.identity import AgentCode, NodeName, QueueName
 from domain.reasons import OfferFailure
 from engine.agents.consultations import Consultations
@@ -101,6 +101,21 @@ class QueuedCalls:
         if call.raised is not None:
             return call.raised
         return self._in_force.raised(call.caller, call.line, call.project)
+
+    def queue_with(
+        self, agent: AgentCode, call: LiveCall, usual: QueueName | None
+    ) -> QueueName | None:
+        """A queue of the call's project that this agent serves, ``usual`` rather than another; None
+        if there is none, or they are not logged in."""
+        seat = self._floor.core.agent(agent)
+        if seat is None or seat.state is AgentState.LOGGED_OUT:
+            return None
+        served = [
+            queue.name
+            for queue in self._in_force.queues.values()
+            if queue.project == call.project and seat.skills.get(queue.skill, 0) >= queue.min_level
+        ]
+        return usual if usual in served else next(iter(served), None)
 
     def is_full(self, queue: QueueName, most: int | None) -> bool:
         """Whether so many callers wait in the queue already; None: any number may."""

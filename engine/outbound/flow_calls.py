@@ -12,7 +12,7 @@ import structlog
 
 from campaigns.campaign import CampaignSettings
 from domain.facts import CustomerAbandoned, OptedOut
-from domain.identity import ProjectName
+from domain.identity import AgentCode, ProjectName
 from engine.admission import Admission
 from engine.calls.call import LiveCall
 from engine.clock import epoch
@@ -95,11 +95,11 @@ class _CustomersSteps(FlowSteps):
         super().__init__(session, call, given, entry, means)
         self._host = host
 
-    async def _wait(self, step: Enqueue) -> Left | MenuIsDue:
+    async def _wait(self, step: Enqueue, only: AgentCode | None = None) -> Left | MenuIsDue:
         if self._host is not None and not step.goes_on:
             now, since = time(), self._given.queued_at if self._given.waited else ""
             self._host.asks_for_agent(now - epoch(since, now))
-        came = await super()._wait(step)
+        came = await super()._wait(step, only)
         # Who presses a key has chosen something else.
         if isinstance(came, Left) and came.why not in (QueueExit.TALKED, QueueExit.KEY):
             self._sessions.calls.note(self._call, CustomerAbandoned(by_customer=False))

@@ -109,7 +109,7 @@ def steps_of(
 ) -> FlowSteps:
     given = Arguments("4008001000", "carrier", "1", stage)
     no = cast(Any, None)  # neither flow nor anything that speaks
-    means = FlowMeans(engine.sessions, engine.queued, no, no, no)
+    means = FlowMeans(engine.sessions, engine.queued, no, no, no, engine.passes)
     return FlowSteps(cast(Any, session), call, given, FlowEntry(no, ()), means)
 
 

@@ -1,9 +1,9 @@
 """Nailed-up phones by Asterisk's events: when they are there, free, and with a customer."""
 
-from domain.identity import LineName, StationName
+from domain.identity import CallId, LineName, StationName
 from domain.stations import StationState
 from telephony.ami.ami_wire import Message
-from telephony.call_events import RoomKey
+from telephony.call_events import CallerPressed, RoomKey
 from telephony.centre_calls import Calls
 from telephony.event_log import EventLog, LogPlace, parse
 from tests.engine.reconcile.test_event_log import CALL, row
@@ -89,7 +89,7 @@ def test_a_snapshot_shows_who_is_nailed_up_and_who_is_gone() -> None:
     assert "RoomClosed 1001" in told(calls.reconcile(NODE, snapshot(), 0.0))
 
 
-def test_only_the_legs_own_keys_are_told() -> None:
+def test_the_legs_own_keys_are_told_and_the_customers_own() -> None:
     calls = nailed_up()
     feed(calls, [about("Newchannel", *CUSTOMER, 6)])
     pressed = feed(
@@ -101,7 +101,7 @@ def test_only_the_legs_own_keys_are_told() -> None:
             about("DTMFEnd", *CUSTOMER, 6, Digit="5", Direction="Received"),
         ],
     )
-    assert pressed == [RoomKey(AMY, "*")]
+    assert pressed == [RoomKey(AMY, "*"), CallerPressed(CallId("pbx1-1.2"), "5")]
 
 
 BOB = StationName("1002")
