@@ -91,11 +91,8 @@ class Arguments:
         return (self.after_talk if self.talked else self.return_to) or None
 
 
-def place_of(written: str, entered: str) -> tuple[str, str]:
-    """The flow and the node of it that a bookmark names; ``entered`` is the one that the call has
-    entered."""
-    flow, other, node = written.rpartition(_IN_FLOW)
-    return (flow, node) if other else (entered, node)
+class Bookmark:
+    """Writes on one caller's channel how far the call has come."""
 
     def __init__(
         self,
