@@ -4,7 +4,7 @@ FROM python:3.12-slim AS controller
 ARG OFFHOOK_UID=10001
 
 RUN apt-get update \
- && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends espeak-ng openssl \
+ && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends espeak-ng ffmpeg openssl \
  && rm -rf /var/lib/apt/lists/* \
  && groupadd --gid "$OFFHOOK_UID" offhook \
  && useradd --uid "$OFFHOOK_UID" --gid offhook --no-create-home --home-dir /var/lib/offhook offhook

@@ -28,6 +28,7 @@ from telephony.asterisk.process import AsteriskError, check_free
 from telephony.asterisk.provision import (
     find_or_install,
     find_or_install_espeak,
+    find_or_install_ffmpeg,
     find_or_install_openssl,
 )
 
@@ -64,6 +65,7 @@ async def _demo(state: Path, calls: int | None, campaign: int | None, *, as_json
     began = asyncio.get_running_loop().time()
     install = await asyncio.to_thread(find_or_install, say)
     await asyncio.to_thread(find_or_install_espeak, say)
+    await asyncio.to_thread(find_or_install_ffmpeg, say)
     await asyncio.to_thread(find_or_install_openssl, say)
     await asyncio.to_thread(free_state, state)
     own = state / "centre.yaml"

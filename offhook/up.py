@@ -26,6 +26,7 @@ from telephony.asterisk.process import AsteriskError
 from telephony.asterisk.provision import (
     find_or_install,
     find_or_install_espeak,
+    find_or_install_ffmpeg,
     find_or_install_openssl,
 )
 
@@ -101,6 +102,7 @@ async def _up(config: Config, state: Path, ports: Ports, leave: Leave) -> int:
         install = await asyncio.to_thread(find_or_install, say)
         await asyncio.to_thread(find_or_install_openssl, say)
     await asyncio.to_thread(find_or_install_espeak, say)
+    await asyncio.to_thread(find_or_install_ffmpeg, say)
     stack = Stack(config, state, ports, install, progress=say)
     async with stack:
         leave.possible = True

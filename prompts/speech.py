@@ -3,22 +3,14 @@
 import asyncio
 import io
 import math
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-with warnings.catch_warnings():
-    # audioop left the standard library with 3.13, and audioop-lts takes its place; pydub warns
-    # that ffmpeg is missing, which plain WAV doesn't need.
-    warnings.simplefilter("ignore")
-    import audioop
-
-    from pydub import AudioSegment
-
 from domain.errors import OffhookError
 from prompts.programs import ProgramEndless, ProgramHung, ProgramMissing, Ran, run_program
+from prompts.segments import AudioSegment, audioop
 from prompts.wav import TELEPHONE_RATE, parse
 
 RATE = TELEPHONE_RATE

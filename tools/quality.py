@@ -17,6 +17,7 @@ from telephony.asterisk.provision import (
     find_or_install_baresip,
     find_or_install_chromium,
     find_or_install_espeak,
+    find_or_install_ffmpeg,
     find_or_install_linphone,
     find_or_install_openssl,
     find_or_install_sipp,
@@ -73,6 +74,7 @@ def test(arguments: Sequence[str]) -> int:
     """Run all tests, the fast ones first; arguments go to pytest instead."""
     find_or_install()
     find_or_install_espeak()
+    find_or_install_ffmpeg()
     find_or_install_openssl()
     find_or_install_sipp()
     find_or_install_linphone()
@@ -131,6 +133,7 @@ def _bench(arguments: Sequence[str]) -> int:
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     find_or_install()
     find_or_install_espeak()
+    find_or_install_ffmpeg()
     file = ROOT / "bench-results.json"
     results = json.loads(file.read_text("utf-8")) if file.exists() else {}
     wrong = False

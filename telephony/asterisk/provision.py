@@ -100,6 +100,11 @@ def find_or_install_espeak(progress: Progress = say) -> Path:
     return _program("espeak-ng", ("espeak-ng",), progress)
 
 
+def find_or_install_ffmpeg(progress: Progress = say) -> Path:
+    """The program ffmpeg, which reads uploaded recordings. Raises ProvisionError."""
+    return _program("ffmpeg", ("ffmpeg",), progress)
+
+
 def find_or_install_openssl(progress: Progress = say) -> Path:
     """The program openssl, which makes the certificate for TLS. Raises ProvisionError."""
     return _program("openssl", ("openssl",), progress)
