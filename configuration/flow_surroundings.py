@@ -8,6 +8,7 @@ from centre.directory import Directory
 from centre.things import AgentSettings, CalendarSettings, HotlineSettings, QueueSettings
 from ivr_flows.kind import NameOf
 from ivr_flows.references import Outside
+from prompt_library.recording_library import recorded
 from storage.queries import load
 
 _SQL = load("flows")
@@ -25,7 +26,7 @@ class FlowSurroundings:
         self._directory = directory
         self._secrets = secrets
 
-    async def outside(self, _db: asyncpg.Connection, project: str) -> Outside:
+    async def outside(self, db: asyncpg.Connection, project: str) -> Outside:
         """What a flow of the project ("": of all projects) may name."""
         directory = self._directory()
         queues = {
@@ -42,7 +43,6 @@ class FlowSurroundings:
                     code for code, one in agents.items() if not project or project in one.projects
                 ],
                 NameOf.LINE: (),
-                NameOf.RECORDING: (),
                 NameOf.SECRET: self._secrets(project),
             },
             served={
@@ -50,6 +50,7 @@ class FlowSurroundings:
                 for name, queue in queues.items()
                 if any(one.skills.get(queue.skill, 0) >= queue.min_level for one in agents.values())
             },
+            recorded=await recorded(db, project),
         )
 
     async def users(self, db: asyncpg.Connection, flow: str) -> Collection[str]:

@@ -73,12 +73,14 @@ OffhookError
 ├── RecordingKept                           recordings.faults
 ├── RecordingLost                           recordings.faults
 │   └── RecordingForeign                    recordings.faults
+├── RecordingRefused                        prompt_library.recording_words
 ├── RequestRefused                          console.kit.error_pages
 ├── RightsRefused                           publishing.look_up_rights
 ├── RouteWithoutRule                        console.kit.routing
 ├── SessionRefused                          telephony.agi.agi_wire
 ├── SheetUnreadable                         documents.sheets
 ├── SippFailed                              bench.sipp
+├── SoundRefused                            prompts.converting
 ├── SpeechError                             prompts.speech
 ├── Stuck                                   ivr_flows.walk
 ├── TooManyReports                          console.reports.report_runs

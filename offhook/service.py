@@ -73,6 +73,10 @@ from machine.hosts import with_port
 from machine.open_files import claim
 from offhook.outbound_work import OutboundWork
 from offhook.places import Places, places
+from offhook.recording_uses import RecordingUses
+from prompt_library.recorded_index import INDEX_FILE, RecordedIndex
+from prompt_library.recording_library import RecordingLibrary
+from prompt_library.taking_over import take_over
 from prompts.sounds import Prompts
 from publishing.edition_copy import EDITIONS_FILE
 from publishing.flow_drafts import FlowDrafts
@@ -83,6 +87,7 @@ from publishing.publications import Publications
 from publishing.seeds import FlowSeeds
 from storage.controller_lock import ControllerLock
 from storage.database import check_address, close_pool, make_pool
+from storage.database_errors import AWAY
 from storage.last_known import LAST_KNOWN, LastKnown
 from storage.outbox import Outbox
 from supervision.pulse import answer
@@ -268,7 +273,8 @@ async def running(
         published = PublishedFlows(
             FlowSeeds(pool), publications, state / EDITIONS_FILE, seeds_of(found.files)
         )
-        prompts = Prompts(where.prompts, seen_as=_prompts_seen_as(config, where))
+        recorded = RecordedIndex(pool, state / INDEX_FILE)
+        prompts = Prompts(where.prompts, recorded=recorded, seen_as=_prompts_seen_as(config, where))
         stack.push_async_callback(prompts.close)
         flows = FlowsInForce(
             await asyncio.to_thread(loaded, await published.at_start(open_now=is_open)),
@@ -291,6 +297,8 @@ async def running(
         if not config.recordings.root.is_absolute():
             # We don't create a folder elsewhere: a disk may be mounted there later.
             where.recordings.mkdir(parents=True, exist_ok=True)
+        uses = RecordingUses(lambda: engine.centre.hotlines)
+        recordings = RecordingLibrary(pool, uses.of, on_change=recorded.look)
         recorder = Recorder(engine.calls, ended, where.spool, where.recordings, calls, outbox)
         engine.restore(states, open_calls)
         absence = Absence(
@@ -427,13 +435,14 @@ async def running(
             flow_drafts=FlowDrafts(pool),
             publications=publications,
             look_up_rights=rights,
-            prompts=PromptServices(prompts),
+            prompts=PromptServices(prompts, recordings),
             phones=_phone_access(config, ports),
             api=API,
             public_url=config.console.public_url,
             proxies=config.console.proxies,
         )
         _background(stack, follow(), "the directory")
+        _background(stack, _recorded(database, recorded, recordings, prompts, where), "recordings")
         _background(stack, follow_editions(), "published flows")
         _background(stack, editions.publish_due(), "flows to be published later")
         await _listen(stack, app, config, ports.console, files.visitors)
@@ -517,6 +526,24 @@ async def _listen(
             f"the console can't listen on {with_port(host, port)} ({error.strerror}); stop whatever"
             " uses it, or set another console.port in the configuration"
         ) from error
+
+
+async def _recorded(
+    database: DatabaseAtStart,
+    recorded: RecordedIndex,
+    recordings: RecordingLibrary,
+    prompts: Prompts,
+    where: Places,
+) -> None:
+    """Follow the library of recordings, once it has what lies in the folder."""
+
+    async def changed() -> None:
+        await prompts.publish(dialplan_phrases().fixed(), where.dialplan_prompts)
+
+    await database.open()
+    with contextlib.suppress(*AWAY):
+        await take_over(recordings, where.prompts / "uploaded")
+    await recorded.follow(changed)
 
 
 async def _speak_ahead(

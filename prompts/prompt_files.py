@@ -63,15 +63,19 @@ def is_telephone_file(file: Path) -> bool:
 
 def converted(file: Path) -> bytes:
     """An uploaded file as telephone sound. Raises SpeechError."""
+    return telephone_sound(read_regular(file, MAX_BYTES))
+
+
+def read_regular(file: Path, most: int) -> bytes:
+    """The content of a regular file of at most ``most`` bytes. Raises SpeechError."""
     try:
         descriptor, size = _open(file)
         with os.fdopen(descriptor, "rb") as opened:
-            if size > MAX_BYTES:
-                raise _refused(f"it has {size / 1e6:.0f} MB", f"at most {MAX_BYTES // 10**6} MB")
-            data = opened.read(MAX_BYTES + 1)
+            if size > most:
+                raise _refused(f"it has {size / 1e6:.0f} MB", f"at most {most // 10**6} MB")
+            return opened.read(most + 1)
     except OSError as error:
         raise _refused(f"it can't be read: {error.strerror}", "check its permissions") from error
-    return telephone_sound(data)
 
 
 def _open(file: Path) -> tuple[int, int]:

@@ -34,6 +34,7 @@ class SpeechFault(StrEnum):
     HUNG = "synthesis hung"
     DISK_FULL = "disk full"
     NOT_WRITABLE = "not writable"
+    OUT_OF_REACH = "out of reach"  # the database has it, and is away
     NOT_RECORDED = "not recorded"  # and it has no text that could be spoken
 
 

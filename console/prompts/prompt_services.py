@@ -7,6 +7,7 @@ from aiohttp import web
 from console.kit.access import projects_of
 from console.kit.context import user_of
 from domain.roles import Actor
+from prompt_library.recording_library import RecordingLibrary
 from prompts.sounds import Prompts
 
 
@@ -15,6 +16,7 @@ class PromptServices:
     """The services behind the pages."""
 
     prompts: Prompts
+    recordings: RecordingLibrary
 
 
 PROMPT_SERVICES: web.AppKey[PromptServices] = web.AppKey("prompt_services")

@@ -30,6 +30,9 @@ FAULTS: Mapping[SpeechFault, str] = MappingProxyType(
         SpeechFault.NOT_WRITABLE: N_(
             "Sounds can't be written. Ask the administrator to check the folder of prompts."
         ),
+        SpeechFault.OUT_OF_REACH: N_(
+            "The database is away, and the recording with it. Try again in a moment."
+        ),
         SpeechFault.NOT_RECORDED: N_("There is no recording of this name in this language yet."),
     }
 )

@@ -69,6 +69,8 @@ from domain.facts import (
 )
 from domain.identity import AgentCode, CallId, ProjectName
 from domain.roles import Actor, Role
+from prompt_library.recorded_index import INDEX_FILE, RecordedIndex
+from prompt_library.recording_library import RecordingLibrary
 from prompts.sounds import Prompts
 from publishing.flow_drafts import FlowDrafts
 from publishing.look_up_rights import LookUpRights
@@ -203,6 +205,7 @@ async def console(
     agents = AgentStore(database.pool)
     await agents.remember(floor.centre().agents)
     directory = DirectoryThatMayBeAway(DirectoryStore(database.pool))
+    recorded = RecordedIndex(database.pool, tmp_path / INDEX_FILE)
     app = make_app(
         floor,
         CallStore(database.pool),
@@ -234,7 +237,10 @@ async def console(
         flow_drafts=FlowDrafts(database.pool),
         publications=Publications(database.pool, anywhere),
         look_up_rights=LookUpRights(database.pool, Fernet.generate_key().decode()),
-        prompts=PromptServices(Prompts(tmp_path / "prompts")),
+        prompts=PromptServices(
+            Prompts(tmp_path / "prompts", recorded=recorded),
+            RecordingLibrary(database.pool, on_change=recorded.look),
+        ),
         lead_lists=ListServices(
             LeadLists(database.pool),
             imports,
