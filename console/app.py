@@ -18,6 +18,7 @@ from console.desk.routes import DESK
 from console.floor.disposing import DISPOSING, DispositionServices
 from console.floor.feeds import FEEDS, FloorPictures
 from console.flows.routes import FLOW_PAGES
+from console.flows.way_services import WAY_SERVICES, WayServices
 from console.health.routes import HEALTH
 from console.kit import context, live
 from console.kit.browser_sessions import RememberedSessions
@@ -89,6 +90,7 @@ def make_app(
     flows: Callable[[], Iterable[str]] = tuple,
     flow_drafts: FlowDrafts,
     publications: Publications,
+    ways: WayServices,
     look_up_rights: LookUpRights,
     prompts: PromptServices,
     phones: context.PhoneAccess = context.PhoneAccess(),  # noqa: B008 - it is frozen
@@ -123,6 +125,7 @@ def make_app(
     app[context.FLOWS] = lambda: tuple(flows())
     app[context.FLOW_DRAFTS] = flow_drafts
     app[context.PUBLICATIONS] = publications
+    app[WAY_SERVICES] = ways
     app[context.LOOK_UP_RIGHTS] = look_up_rights
     app[PROMPT_SERVICES] = prompts
     app[context.PHONES] = phones

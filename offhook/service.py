@@ -39,6 +39,7 @@ from configuration.in_force import CannotKeep, InForce, keep, serving
 from configuration.published_flows import PublishedFlows, seeds_of
 from configuration.secrets import Secrets
 from console.app import make_app
+from console.flows.way_services import WayServices
 from console.kit.context import SESSIONS, PhoneAccess
 from console.kit.door import Door
 from console.prompts.prompt_services import PromptServices
@@ -85,6 +86,7 @@ from publishing.followed_editions import FollowedEditions
 from publishing.look_up_rights import COPY_FILE, LookUpRights
 from publishing.publications import Publications
 from publishing.seeds import FlowSeeds
+from records.flow_figures import FlowFigureStore
 from storage.controller_lock import ControllerLock
 from storage.database import check_address, close_pool, make_pool
 from storage.database_errors import AWAY
@@ -434,6 +436,7 @@ async def running(
             flows=lambda: sorted(flows),
             flow_drafts=FlowDrafts(pool),
             publications=publications,
+            ways=WayServices(FlowFigureStore(pool)),
             look_up_rights=rights,
             prompts=PromptServices(prompts, recordings),
             phones=_phone_access(config, ports),

@@ -3,6 +3,7 @@
 from console.flows import (
     check_pages,
     editor_pages,
+    figures_pages,
     flow_list_pages,
     flow_test_pages,
     new_flow_pages,
@@ -37,6 +38,8 @@ FLOW_PAGES = Feature(
         post("/flows/{flow}/roll-back", revision_pages.roll_back, FLOW_CHANGERS),
         post("/flows/{flow}/call-off", revision_pages.call_off, FLOW_CHANGERS),
         post("/flows/{flow}/retire", revision_pages.retire_flow, FLOW_CHANGERS),
+        get("/flows/{flow}/figures", figures_pages.figures_page, FLOW_READERS),
+        get("/flows/{flow}/figures.json", figures_pages.figures_json, FLOW_READERS),
         get("/flows/{flow}/try", try_pages.try_page, FLOW_READERS),
         post("/flows/{flow}/try", try_pages.try_step, FLOW_READERS),
         post("/flows/{flow}/try/keep", try_pages.keep_test, FLOW_CHANGERS),

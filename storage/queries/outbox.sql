@@ -33,7 +33,9 @@ on conflict (agent) do update set
 where excluded.at >= agents_now.at
 
 -- name: facts_of_calls
-select id, call, at, kind, detail from call_facts where call = any($1::text[])
+-- Not the ways: no record is made of them, and they are the longest facts.
+select id, call, at, kind, detail from call_facts
+where call = any($1::text[]) and kind <> 'way'
 order by call
 
 -- name: upsert_call

@@ -44,6 +44,7 @@ from centre.things import Kind
 from console.app import make_app
 from console.campaigns.campaign_services import CampaignServices
 from console.floor.disposing import DispositionServices
+from console.flows.way_services import WayServices
 from console.kit.context import ConsoleTiming
 from console.lead_lists.list_services import ListServices
 from console.prompts.prompt_services import PromptServices
@@ -76,6 +77,7 @@ from publishing.flow_drafts import FlowDrafts
 from publishing.look_up_rights import LookUpRights
 from publishing.publications import Publications, anywhere
 from records.call_queries import CallStore
+from records.flow_figures import FlowFigureStore
 from records.writing import write
 from storage.accounts import Accounts
 from storage.agent_history import AgentStore
@@ -236,6 +238,7 @@ async def console(
         flows=lambda: ("greeting", "hotline"),
         flow_drafts=FlowDrafts(database.pool),
         publications=Publications(database.pool, anywhere),
+        ways=WayServices(FlowFigureStore(database.pool)),
         look_up_rights=LookUpRights(database.pool, Fernet.generate_key().decode()),
         prompts=PromptServices(
             Prompts(tmp_path / "prompts", recorded=recorded),

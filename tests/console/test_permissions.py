@@ -153,6 +153,8 @@ MAY = {
     "POST /flows/{flow}/roll-back": {"ops", "admin"},
     "POST /flows/{flow}/call-off": {"ops", "admin"},
     "POST /flows/{flow}/retire": {"ops", "admin"},
+    "GET /flows/{flow}/figures": CHANGERS,
+    "GET /flows/{flow}/figures.json": CHANGERS,
     "GET /flows/{flow}/try": CHANGERS,
     "POST /flows/{flow}/try": CHANGERS,
     "POST /flows/{flow}/try/keep": {"ops", "admin"},
