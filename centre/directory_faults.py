@@ -48,6 +48,8 @@ class FaultCode(StrEnum):
     FLOW_UNKNOWN = "flow unknown"
     FLOW_LACKS_QUEUE = "flow lacks queue"
     """A number's flow leads to a queue that isn't there."""
+    FLOW_OF_OTHERS = "flow of others"
+    """A number's flow is another project's."""
     NUMBER_LACKS_QUEUE = "number lacks queue"
     """A number's flow leads to the number's own queue, and it has none."""
     TIME_WITHOUT_ZONE = "time without zone"
@@ -74,6 +76,8 @@ class Surroundings:
     is_flow: Callable[[str], bool] = lambda _: True
     queues_of_flow: Callable[[str], Collection[str]] = lambda _: ()
     """The queues that a flow leads to."""
+    project_of_flow: Callable[[str], str] = lambda _: ""
+    """Whose a flow is; "": every project's."""
     needs_queue: Callable[[str], bool] = lambda _: False
     """Whether a flow leads to the queue that the number has."""
     has_holidays: Callable[[str], bool] = lambda _: True
@@ -178,6 +182,8 @@ def _hotlines(directory: Directory, there: Surroundings) -> Iterator[Fault]:
     for hotline in directory.of(HotlineSettings).values():
         if not there.is_flow(hotline.flow):
             yield _of(hotline, ("flow",), FaultCode.FLOW_UNKNOWN, hotline.flow)
+        elif there.project_of_flow(hotline.flow) not in ("", hotline.project):
+            yield _of(hotline, ("flow",), FaultCode.FLOW_OF_OTHERS, hotline.flow)
         for queue in sorted(there.queues_of_flow(hotline.flow)):
             if queue not in queues:
                 yield _of(hotline, ("flow",), FaultCode.FLOW_LACKS_QUEUE, queue)

@@ -136,6 +136,11 @@ def words_of(fault: Fault, known: Known) -> tuple[str, str]:
         case FaultCode.FLOW_UNKNOWN:
             hint = str(did_you_mean(name, known.flows) or "write one, or name another")
             return f'there is no flow "{name}"', hint
+        case FaultCode.FLOW_OF_OTHERS:
+            return (
+                f'the flow "{name}" is not one of the number\'s project',
+                "take one of its project, or one of all projects",
+            )
         case FaultCode.FLOW_LACKS_QUEUE:
             return (
                 f'the flow of the number "{key}" leads to the queue "{name}", which is not there',

@@ -1,14 +1,17 @@
 """What flows may name of a centre, and what of it leads to a flow."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 
 import asyncpg
 
 from centre.directory import Directory
 from centre.things import AgentSettings, CalendarSettings, HotlineSettings, QueueSettings
+from configuration.flows import with_entered
+from ivr_flows.flow import Flow
 from ivr_flows.kind import NameOf
 from ivr_flows.references import Outside
 from prompt_library.recording_library import recorded
+from publishing.flow_words import FlowRefusal, FlowRefused
 from storage.queries import load
 
 _SQL = load("flows")
@@ -57,4 +60,28 @@ class FlowSurroundings:
         """The numbers and the campaigns that lead to the flow."""
         numbers = self._directory().of(HotlineSettings).values()
         found = [hotline.number for hotline in numbers if hotline.flow == flow]
-        return found + [row["name"] for row in await db.fetch(_SQL["campaigns_with"], flow)]
+        return found + [row["name"] for row in await db.fetch(_SQL["campaigns_with"], [flow])]
+
+    async def unfit(
+        self, db: asyncpg.Connection, flow: str, flows: Mapping[str, Flow]
+    ) -> FlowRefused | None:
+        """Whether numbers and campaigns that lead to the flow lack what it needs in these flows."""
+        by_way_of_it = {
+            name: entered for name in flows if flows[flow] in (entered := with_entered(name, flows))
+        }
+        needing = {
+            name for name, all in by_way_of_it.items() if any(one.needs_queue for one in all)
+        }
+        closed = {
+            name for name, all in by_way_of_it.items() if not any(one.lets_opt_out for one in all)
+        }
+        campaigns = await db.fetch(_SQL["campaigns_with"], list(needing | closed))
+        lacking = [
+            hotline.number
+            for hotline in self._directory().of(HotlineSettings).values()
+            if hotline.queue is None and hotline.flow in needing
+        ] + [row["name"] for row in campaigns if row["flow"] in needing and not row["has_queue"]]
+        if lacking:
+            return FlowRefused(FlowRefusal.LACKS_QUEUE, ", ".join(lacking))
+        unheard = [row["name"] for row in campaigns if row["flow"] in closed and row["opt_out"]]
+        return FlowRefused(FlowRefusal.LOSES_OPT_OUT, ", ".join(unheard)) if unheard else None

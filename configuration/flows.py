@@ -1,6 +1,6 @@
 """Finds and loads a centre's flows, in the operator's folder or in the library."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -37,10 +37,21 @@ TESTS = ".tests.yaml"
 
 @dataclass(frozen=True, slots=True)
 class FlowSource:
-    """The source of a flow: its file and its bytes."""
+    """The source of a flow: its file, its bytes, and those of its tests beside it."""
 
     path: Path
     text: bytes
+    tests: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class FlowsElsewhere:
+    """What the database says of the flows in files."""
+
+    published: Collection[str] = ()
+    """The flows that are published there."""
+    due: Collection[str] | None = None
+    """The files that would be published at a start; None: all."""
 
 
 def flow_files(config: Config) -> Mapping[str, FlowSource]:
@@ -51,11 +62,11 @@ def flow_files(config: Config) -> Mapping[str, FlowSource]:
             if path.name.endswith(TESTS):
                 continue
             if path.stem not in files and (folder is not LIBRARY or path.stem not in PHRASES):
-                files[path.stem] = FlowSource(path, path.read_bytes())
+                files[path.stem] = FlowSource(path, path.read_bytes(), _tests_beside(path))
     return files
 
 
-def tests_beside(path: Path) -> bytes:
+def _tests_beside(path: Path) -> bytes:
     """The tests of a flow's file; none if there is no such file, or it can't be read."""
     try:
         return path.with_name(path.stem + TESTS).read_bytes()
@@ -84,25 +95,31 @@ def check_sections(config: Config) -> None:
     load_flows(files, config.sections)
 
 
-def load_flows(files: Mapping[str, FlowSource], directory: Directory) -> Mapping[str, Flow]:
-    """The flows, by name.
+def load_flows(
+    files: Mapping[str, FlowSource],
+    directory: Directory,
+    elsewhere: FlowsElsewhere = FlowsElsewhere(),
+) -> Mapping[str, Flow]:
+    """The files' flows, by name.
 
-    Raises DocumentError if one that a hotline has is missing or faulty, or leads to a queue that
-    the directory doesn't have. Another one that is faulty is logged, and left out.
+    Raises DocumentError if one that a hotline has is missing here and ``elsewhere``, is faulty, or
+    would be published and leads to a queue that the directory doesn't have. Another one that is
+    faulty is logged, and left out.
     """
     wanted = {hotline.flow for hotline in directory.of(HotlineSettings).values()}
     with_queues = Outside({NameOf.QUEUE: set(directory.of(QueueSettings))})
+    due = wanted if elsewhere.due is None else wanted & set(elsewhere.due)
     flows: dict[str, Flow] = {}
     for name, file in files.items():
         try:
-            known = with_queues if name in wanted else ANYWHERE
+            known = with_queues if name in due else ANYWHERE
             flows[name] = load(file.text, str(file.path), known)
         except DocumentError as error:
             if name in wanted:
                 raise
             log.warning("a flow is faulty, and left out", why=str(error))
     for number, hotline in directory.of(HotlineSettings).items():
-        if hotline.flow not in flows:
+        if hotline.flow not in flows and hotline.flow not in elsewhere.published:
             raise _missing(number, hotline.flow, files)
     return flows
 
@@ -110,6 +127,18 @@ def load_flows(files: Mapping[str, FlowSource], directory: Directory) -> Mapping
 def loadable_flows(files: Mapping[str, FlowSource]) -> Mapping[str, Flow]:
     """The flows that can be loaded, by name; the others' faults are logged."""
     return load_flows(files, Directory())
+
+
+def with_entered(name: str, flows: Mapping[str, Flow]) -> tuple[Flow, ...]:
+    """The flow of this name, and those that a call comes into by it; none if it isn't there."""
+    found: dict[str, Flow] = {}
+    todo = [name]
+    while todo:
+        one = todo.pop()
+        if one in flows and one not in found:
+            found[one] = flows[one]
+            todo.extend(sorted(flows[one].entered))
+    return tuple(found.values())
 
 
 def _missing(number: str, flow: str, files: Mapping[str, FlowSource]) -> DocumentError:
@@ -123,20 +152,26 @@ def _missing(number: str, flow: str, files: Mapping[str, FlowSource]) -> Documen
     )
 
 
-def surroundings(flows: Mapping[str, Flow]) -> Surroundings:
-    """What a directory may refer to on this machine."""
+def surroundings(
+    flows: Mapping[str, Flow], project_of: Callable[[str], str] = lambda _: ""
+) -> Surroundings:
+    """What a directory may refer to: these flows, as they are at the time; ``project_of`` says
+    whose each is ("": every project's)."""
     return Surroundings(
         is_flow=flows.__contains__,
-        queues_of_flow=lambda name: flows[name].queues if name in flows else (),
-        needs_queue=lambda name: name in flows and flows[name].needs_queue,
+        project_of_flow=project_of,
+        queues_of_flow=lambda name: {
+            queue for flow in with_entered(name, flows) for queue in flow.queues
+        },
+        needs_queue=lambda name: any(flow.needs_queue for flow in with_entered(name, flows)),
         has_holidays=has_holidays,
         is_timezone=_is_timezone,
     )
 
 
-def directory_check(flows: Mapping[str, Flow]) -> Check:
-    """What every change of the directory is checked with on this machine."""
-    return partial(faults_of, there=surroundings(flows))
+def directory_check(flows: Mapping[str, Flow], project_of: Callable[[str], str]) -> Check:
+    """What every change of the directory is checked with, with the flows of the time."""
+    return partial(faults_of, there=surroundings(flows, project_of))
 
 
 def _is_timezone(name: str) -> bool:

@@ -8,7 +8,7 @@ right. The directory has a copy of its own (``centre.directory_copy``).
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,13 +18,11 @@ import structlog
 
 from centre.directory import Directory
 from configuration.centre_file import Config, ConfigError, load, parse
-from configuration.flows import FlowSource, flow_files, load_flows, loadable_flows
+from configuration.flows import FlowsElsewhere, FlowSource, flow_files, load_flows
 from configuration.secrets import SECRETS, Secrets, SecretsError, load_or_create, secrets_for
 from documents.document_errors import DocumentError
 from documents.json_text import parsed
 from domain.errors import OperatorError
-from ivr_flows import loader
-from ivr_flows.flow import Flow
 from machine.private_files import write_private
 
 log = structlog.get_logger()
@@ -53,21 +51,20 @@ class InForce:
     secrets: Secrets
     files: Mapping[str, FlowSource]
     """The flows' texts, by the flows' names."""
-    flows: Mapping[str, Flow]
-    """Those of the flows that can be loaded."""
     since: datetime
 
-    def changed(self, directory: Directory) -> str | None:
+    def changed(self, directory: Directory, published: Collection[str]) -> str | None:
         """What has become of the files since, in one line; None: they are unchanged. Blocks.
 
-        ``directory`` says which flows are wanted now.
+        ``directory`` says which flows are wanted now, and ``published`` which there are besides
+        those in files.
         """
         try:
             now = parse(self.config.source, self.config.source.read_bytes())
             files = flow_files(now)
             if now.text == self.config.text and files == self.files:
                 return None
-            load_flows(files, directory)
+            load_flows(files, directory, FlowsElsewhere(published, due=()))
         except OSError as error:
             return f"{self.config.source}: can't be read ({error.strerror})"
         except (ConfigError, DocumentError) as error:
@@ -82,8 +79,7 @@ def from_files(config: Config, state: Path) -> InForce:
 
 
 def _in_force(config: Config, secrets: Secrets) -> InForce:
-    files = flow_files(config)
-    return InForce(config, secrets, files, loadable_flows(files), datetime.now(UTC))
+    return InForce(config, secrets, flow_files(config), datetime.now(UTC))
 
 
 def keep(found: InForce, state: Path) -> None:
@@ -96,7 +92,7 @@ def keep(found: InForce, state: Path) -> None:
             name: {
                 "path": str(file.path),
                 "text": _text(file.text),
-                "loads": name in found.flows,
+                "tests": _text(file.tests),
             }
             for name, file in found.files.items()
         },
@@ -183,18 +179,17 @@ def _copy(state: Path, *, is_last: bool = True) -> InForce:
     if copy.pop("sha256", None) != _sha256(copy):
         raise ValueError("it is not what was kept")
     config = parse(_path(copy, "source"), _bytes(_string(copy, "centre")))
-    files, flows = {}, {}
+    files = {}
     for name, fields in _fields(copy.get("flows"), '"flows"').items():
         file = _fields(fields, f'"{name}" in "flows"')
-        files[name] = FlowSource(_path(file, "path"), _bytes(_string(file, "text")))
-        if file.get("loads") is not False:
-            flows[name] = loader.load(files[name].text, str(files[name].path))
+        tests = _string(file, "tests") if "tests" in file else ""  # earlier versions had none
+        files[name] = FlowSource(_path(file, "path"), _bytes(_string(file, "text")), _bytes(tests))
     if not files:
         raise ValueError('"flows" is empty')
     since = datetime.fromisoformat(_string(copy, "since"))
     if since.tzinfo is None:
         raise ValueError('"since" is in no time zone')
-    return InForce(config, _secrets_again(state, copy=is_last), files, flows, since)
+    return InForce(config, _secrets_again(state, copy=is_last), files, since)
 
 
 def _files_again(source: Path, state: Path) -> InForce:

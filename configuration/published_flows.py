@@ -7,10 +7,10 @@ from pathlib import Path
 import asyncpg
 import structlog
 
-from configuration.flows import FlowSource, tests_beside
-from publishing.edition_copy import CopiedEditions
+from configuration.flows import FlowsElsewhere, FlowSource
+from publishing.edition_copy import EDITIONS_FILE, CopiedEditions, read_editions
 from publishing.flow_words import FlowEdition
-from publishing.publications import Publications
+from publishing.publications import Publications, anywhere
 from publishing.seeds import FlowSeed, FlowSeeds
 from storage.database_errors import AWAY
 
@@ -20,15 +20,30 @@ AGAIN_AFTER_S = 1.0
 
 
 def seeds_of(files: Mapping[str, FlowSource]) -> Mapping[str, FlowSeed]:
-    """The files' flows as they are sown. Blocks."""
+    """The files' flows as they are sown."""
     return {
-        name: FlowSeed(_text(file.text), str(file.path), _text(tests_beside(file.path)))
+        name: FlowSeed(_text(file.text), str(file.path), _text(file.tests))
         for name, file in files.items()
     }
 
 
 def _text(data: bytes) -> str:
     return data.decode("utf-8-sig", "replace")
+
+
+async def flows_elsewhere(
+    pool: asyncpg.Pool, files: Mapping[str, FlowSource], state: Path
+) -> FlowsElsewhere:
+    """What the database says of the flows in files; while it is away, what is known here."""
+    try:
+        newest = await Publications(pool, anywhere).newest()
+        return FlowsElsewhere(newest.texts.keys(), await FlowSeeds(pool).due(seeds_of(files)))
+    except (*AWAY, asyncpg.PostgresError):  # what is wrong with it, its first use reports
+        try:
+            copied = await asyncio.to_thread(read_editions, state / EDITIONS_FILE)
+        except (OSError, ValueError):
+            copied = ()
+        return FlowsElsewhere(copied[0].texts.keys() if copied else (), due=())
 
 
 class PublishedFlows:

@@ -1,6 +1,6 @@
 """Builds the console: an aiohttp application of all features over a running centre."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 from aiohttp import web
@@ -87,7 +87,7 @@ def make_app(
     lead_lists: ListServices,
     reports: ReportServices,
     disposing: DispositionServices,
-    flows: Callable[[], Iterable[str]] = tuple,
+    flows: context.FlowNames = lambda _: (),
     flow_drafts: FlowDrafts,
     publications: Publications,
     ways: WayServices,
@@ -122,7 +122,7 @@ def make_app(
     app[LIST_SERVICES] = lead_lists
     app[REPORT_SERVICES] = reports
     app[DISPOSING] = disposing
-    app[context.FLOWS] = lambda: tuple(flows())
+    app[context.FLOWS] = flows
     app[context.FLOW_DRAFTS] = flow_drafts
     app[context.PUBLICATIONS] = publications
     app[WAY_SERVICES] = ways

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import structlog
@@ -65,6 +65,18 @@ class FlowsInForce(Mapping[str, Flow]):
 
     def __len__(self) -> int:
         return len(self.newest.flows)
+
+    def project_of(self, name: str) -> str:
+        """Whose a flow is; "": every project's."""
+        return self.newest.projects.get(name, "")
+
+    def of_projects(self, projects: Collection[str] | None) -> Mapping[str, Flow]:
+        """The flows that the numbers and campaigns of these projects may have; None: all."""
+        return {
+            name: flow
+            for name, flow in sorted(self.items())
+            if projects is None or self.project_of(name) in ("", *projects)
+        }
 
     async def of(self, edition: int | None) -> FlowsOfEdition:
         """The flows of a call that entered in this edition; None: it enters now.

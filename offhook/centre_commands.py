@@ -31,11 +31,14 @@ from configuration.centre_file import Config
 from configuration.flows import flow_files, loadable_flows, surroundings
 from documents.document_errors import DocumentError
 from domain.errors import OperatorError
+from engine.flows_in_force import FlowsOfEdition, loaded
 from machine.one_line import in_one_line
 from machine.private_files import write_once, write_private
 from machine.progress import ProgressBar
 from machine.safe_files import NotAFileError, open_regular
 from offhook.own_database import config_of, database_of
+from publishing.publications import Publications, anywhere
+from storage.database import Database
 from storage.database_errors import AWAY
 
 DIFFERS = 3
@@ -76,7 +79,8 @@ async def diff(arguments: argparse.Namespace) -> int:
     """Say what an import would do."""
     config, found = _config(arguments), _read(arguments.file)
     async with database_of(config, arguments.state) as database:
-        plan = await _plan(DirectoryStore(database.pool), config, found, keeping=False)
+        flows = await _flows(config, database)
+        plan = await _plan(DirectoryStore(database.pool), flows, found, keeping=False)
     _print(plan, as_json=arguments.json)
     if not plan.possible:
         return 1
@@ -88,7 +92,8 @@ async def take_in(arguments: argparse.Namespace) -> int:
     config, found = _config(arguments), _read(arguments.file)
     async with database_of(config, arguments.state) as database:
         store = DirectoryStore(database.pool)
-        plan = await _plan(store, config, found, keeping=arguments.keep)
+        flows = await _flows(config, database)
+        plan = await _plan(store, flows, found, keeping=arguments.keep)
         undecided = bool(plan.removed) and not arguments.remove
         if not plan.possible or arguments.dry_run or not plan.edits or undecided:
             _print(plan, as_json=arguments.json)
@@ -101,7 +106,7 @@ async def take_in(arguments: argparse.Namespace) -> int:
                 )
                 return DIFFERS
             return 0
-        service = DirectoryService(store, check=_check(config))
+        service = DirectoryService(store, check=_check(flows))
         secrets = secrets_of_new(plan.edits)
         file = _keep(secrets, arguments)
         try:
@@ -121,14 +126,14 @@ async def take_in(arguments: argparse.Namespace) -> int:
 
 
 async def _plan(
-    store: DirectoryStore, config: Config, found: PortableThings, *, keeping: bool
+    store: DirectoryStore, flows: FlowsOfEdition, found: PortableThings, *, keeping: bool
 ) -> ImportPlan:
     return plan_of(
         found,
         await store.read(),
-        _check(config),
+        _check(flows),
         keeping=keeping,
-        flows=flow_files(config),
+        flows=flows.flows,
         timezones=available_timezones(),
     )
 
@@ -171,8 +176,16 @@ def _config(arguments: argparse.Namespace) -> Config:
     return config
 
 
-def _check(config: Config) -> Callable[[Directory], Iterable[Fault]]:
-    there = surroundings(loadable_flows(flow_files(config)))
+async def _flows(config: Config, database: Database) -> FlowsOfEdition:
+    """The flows that numbers may have: the published ones, or what the first start publishes."""
+    newest = await Publications(database.pool, anywhere).newest()
+    if newest.edition == 0:
+        return FlowsOfEdition(0, loadable_flows(flow_files(config)))
+    return loaded(newest)
+
+
+def _check(flows: FlowsOfEdition) -> Callable[[Directory], Iterable[Fault]]:
+    there = surroundings(flows.flows, lambda name: flows.projects.get(name, ""))
     return lambda directory: faults_of(directory, there)
 
 

@@ -40,6 +40,7 @@ from console.reports.report_services import ReportServices
 from domain.centre import zone_of
 from domain.identity import AgentCode, NodeName
 from engine.engine import Engine
+from engine.flows_in_force import FlowsInForce
 from engine.outbound.agent_desks import AgentDesks, PlacedHosts
 from engine.outbound.callback_calls import CallbackCalls
 from engine.outbound.campaign_books import CampaignBooks
@@ -54,7 +55,6 @@ from engine.outbound.messages import CampaignMessages
 from engine.outbound.run_maker import RunMaker
 from engine.outbound.way_out import WayOut
 from engine.ports import AheadView
-from ivr_flows.flow import Flow
 from machine.local_zone import zone_here
 from prompts.sounds import Prompts
 
@@ -75,7 +75,7 @@ class OutboundWork:
         engine: Engine,
         pool: asyncpg.Pool,
         prompts: Prompts,
-        flows: Mapping[str, Flow],
+        flows: FlowsInForce,
         *,
         flushed: Callable[[], Awaitable[None]],
         caught_up: Callable[[], Awaitable[object]],
@@ -87,7 +87,9 @@ class OutboundWork:
         self._messages = CampaignMessages(prompts, flows)
         self._campaigns = Campaigns(
             pool,
-            check=lambda project, made: setting_faults(engine.centre, flows, project, made),
+            check=lambda project, made: setting_faults(
+                engine.centre, flows.of_projects([project]), project, made
+            ),
             on_change=lambda name: self._runs.changed(name),
         )
         self._way_out = WayOut(

@@ -271,7 +271,9 @@ async def running(
         await rights.begin()
         _background(stack, rights.keep(), "secrets of look-ups")
         surroundings = FlowSurroundings(lambda: followed.found.kept.directory, rights.names)
-        publications = Publications(pool, surroundings.outside, surroundings.users)
+        publications = Publications(
+            pool, surroundings.outside, surroundings.users, surroundings.unfit
+        )
         published = PublishedFlows(
             FlowSeeds(pool), publications, state / EDITIONS_FILE, seeds_of(found.files)
         )
@@ -374,7 +376,7 @@ async def running(
         )
 
         def change() -> str | None:
-            return found.changed(followed.found.kept.directory)
+            return found.changed(followed.found.kept.directory, tuple(flows))
 
         _background(stack, centre.keep_comparing(change, found.since), "configuration")
         asterisk = None if where.generated is None else CentreInAsterisk(where.generated)
@@ -424,7 +426,7 @@ async def running(
             where.recordings,
             directory=DirectoryService(
                 DirectoryStore(pool),
-                check=directory_check(flows),
+                check=directory_check(flows, flows.project_of),
                 on_change=followed.look,
             ),
             phone_setups=PhoneSetups(pool),
@@ -433,7 +435,7 @@ async def running(
             lead_lists=outbound.list_services(),
             reports=outbound.report_services(),
             disposing=outbound.disposition_services(),
-            flows=lambda: sorted(flows),
+            flows=flows.of_projects,
             flow_drafts=FlowDrafts(pool),
             publications=publications,
             ways=WayServices(FlowFigureStore(pool)),

@@ -23,6 +23,7 @@ from configuration.centre_file import Config
 from configuration.directory_at_start import asterisk_passwords, directory_at_start, kept_here
 from configuration.flows import load_flows
 from configuration.in_force import CannotKeep, InForce, from_files
+from configuration.published_flows import flows_elsewhere
 from configuration.secrets import Secrets, secrets_for
 from domain.centre import Centre
 from domain.errors import OperatorError
@@ -197,7 +198,7 @@ class Stack:
                 self._progress(f"{in_one_line(error)}. Starting without it")
             await self._open_directory()
             self._in_force = from_files(self.config, self.state)
-            load_flows(self._in_force.files, self.directory)
+            await self.check_flows(self._in_force)
             if self._instance is not None:
                 self._progress("starting Asterisk")
                 await self._instance.start()
@@ -346,6 +347,15 @@ class Stack:
         if self._instance is not None:
             self._instance.centre = self.centre
             self._instance.secrets = asterisk_passwords(self.secrets, self._directory)
+
+    async def check_flows(self, found: InForce) -> None:
+        """Check the flows in files: those that callers would meet. Raises DocumentError."""
+        pool = await make_pool(self.dsn, pool_size=1)
+        try:
+            elsewhere = await flows_elsewhere(pool, found.files, self.state)
+        finally:
+            await close_pool(pool)
+        load_flows(found.files, self.directory, elsewhere)
 
     def _logs(self) -> list[Path]:
         """The logs that grow for as long as we run."""

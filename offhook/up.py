@@ -11,7 +11,7 @@ import aiohttp
 
 from centre.things import AgentSettings, HotlineSettings
 from configuration.centre_file import Config, ConfigError, load
-from configuration.flows import check_sections, load_flows
+from configuration.flows import check_sections
 from configuration.in_force import CannotKeep, from_files
 from configuration.moving import again
 from configuration.secrets import PASSWORDS, SecretsError
@@ -131,7 +131,7 @@ async def _up(config: Config, state: Path, ports: Ports, leave: Leave) -> int:
             if new.sections is not None:
                 raise again(new)
             changed = from_files(new, stack.state)
-            load_flows(changed.files, stack.directory)
+            await stack.check_flows(changed)
             tell("the configuration is valid; restarting the controller")
             say("restarting the controller, as ./run restart asked")
             await stack.restart(changed)

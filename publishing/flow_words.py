@@ -133,6 +133,8 @@ class FlowRefusal(StrEnum):
     TESTS_FAIL = "tests_fail"
     IN_USE = "in_use"  # a number, a campaign or another flow leads to it
     BREAKS_OTHERS = "breaks_others"  # a flow that enters it would not fit any more
+    LACKS_QUEUE = "lacks_queue"  # numbers or campaigns lead to it, and have no queue of their own
+    LOSES_OPT_OUT = "loses_opt_out"  # campaigns lead to it that promise a way to opt out
     IN_THE_PAST = "in_the_past"
     NOT_PLANNED = "not_planned"
 

@@ -48,9 +48,21 @@ UsersOf = Callable[[asyncpg.Connection, str], Awaitable[Collection[str]]]
 """Numbers and campaigns that lead to a flow, in words."""
 
 
+UnfitOf = Callable[[asyncpg.Connection, str, Mapping[str, Flow]], Awaitable[FlowRefused | None]]
+"""Why numbers and campaigns that lead to a flow would not fit it any more, if all flows were these;
+None: they fit."""
+
+
 async def anywhere(_db: asyncpg.Connection, _project: str) -> Outside:
     """Flows may name whatever they like."""
     return ANYWHERE
+
+
+async def all_fit(
+    _db: asyncpg.Connection, _flow: str, _flows: Mapping[str, Flow]
+) -> FlowRefused | None:
+    """Everything fits."""
+    return None
 
 
 async def nobody(_db: asyncpg.Connection, _flow: str) -> Collection[str]:
@@ -67,12 +79,14 @@ class Publications:
         pool: asyncpg.Pool,
         outside: OutsideOf,
         users: UsersOf = nobody,
+        unfit: UnfitOf = all_fit,
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._pool = pool
         self._outside = outside
         self._users = users
+        self._unfit = unfit
         self._clock = clock
 
     # --- what calls meet
@@ -121,7 +135,11 @@ class Publications:
     async def _around(
         self, db: asyncpg.Connection, project: str, flow: str, met: "_Met"
     ) -> Outside:
-        flows = {name: other for name, other in met.flows.items() if name != flow}
+        flows = {
+            name: other
+            for name, other in met.flows.items()
+            if name != flow and met.projects.get(name) in ("", project)
+        }
         outside = await self._outside(db, project)
         return replace(outside, names={**outside.names, NameOf.FLOW: flows.keys()}, flows=flows)
 
@@ -210,8 +228,9 @@ class Publications:
                 draft = await db.fetchrow(_SQL["draft"], flow)
                 met = await _met(db)
                 found = await self._check(db, draft["project"], flow, row["text"], met)
-                if found.flow is None or self._broken(flow, found.flow, met):
-                    why = str(found.errors[0]) if found.errors else "another flow would not fit"
+                refused = found.flow and await self._refused(db, flow, found.flow, met)
+                if found.flow is None or refused is not None:
+                    why = str(refused or found.errors[0])
                     log.error("a flow is not published as planned", flow=flow, why=why)
                     await db.execute(_SQL["done"], row["id"], now, "refused")
                     continue
@@ -240,8 +259,8 @@ class Publications:
             found = await self._check(db, draft.project, flow, row["text"], met)
             if found.flow is None:
                 raise FlowRefused(FlowRefusal.FAULTY, checked=found)
-            if broken := self._broken(flow, found.flow, met):
-                raise FlowRefused(FlowRefusal.BREAKS_OTHERS, broken)
+            if refused := await self._refused(db, flow, found.flow, met):
+                raise refused
             await self._put(db, actor.name, flow, row["revision"], "rolled_back")
         return await self.revision(actor, flow, number)
 
@@ -316,8 +335,8 @@ class Publications:
         if set(warnings) - set(confirmed):
             raise FlowRefused(FlowRefusal.UNCONFIRMED, checked=found)
         _check_tests(draft, found.flow, met.flows)
-        if broken := self._broken(flow, found.flow, met):
-            raise FlowRefused(FlowRefusal.BREAKS_OTHERS, broken)
+        if refused := await self._refused(db, flow, found.flow, met):
+            raise refused
         row = await db.fetchrow(
             _SQL["revise"], flow, draft.text, draft.tests, self._clock(), actor.name, note, warnings
         )
@@ -330,6 +349,14 @@ class Publications:
         await db.execute(_SQL["publish"], self._clock(), by, flow, revision, why)
         await db.execute(_SQL["announce"])
         await db.execute(_SQL["retire"], flow, None)
+
+    async def _refused(
+        self, db: asyncpg.Connection, flow: str, now: Flow, met: "_Met"
+    ) -> FlowRefused | None:
+        """Why what leads to this flow would not fit it any more; None: it would."""
+        if broken := self._broken(flow, now, met):
+            return FlowRefused(FlowRefusal.BREAKS_OTHERS, broken)
+        return await self._unfit(db, flow, {**met.flows, flow: now})
 
     def _broken(self, flow: str, now: Flow, met: "_Met") -> str:
         """A published flow that enters this one and would not fit it any more; "" if none."""
@@ -375,11 +402,12 @@ class _Met:
 
     texts: Mapping[str, str]
     flows: Mapping[str, Flow]
+    projects: Mapping[str, str]
 
 
 async def _met(db: asyncpg.Connection) -> _Met:
     edition = await _edition(db, await db.fetchval(_SQL["newest"]))
-    return _Met(edition.texts, await asyncio.to_thread(_loadable, edition.texts))
+    return _Met(edition.texts, await asyncio.to_thread(_loadable, edition.texts), edition.projects)
 
 
 def _loadable(texts: Mapping[str, str]) -> Mapping[str, Flow]:

@@ -125,7 +125,7 @@ async def _form(
         "titles": titles,
         "queues": [q for q in centre.queues if q.project in ({project} if project else titles)],
         "lines": centre.lines,
-        "flows": request.app[FLOWS](),
+        "flows": request.app[FLOWS](None if actor.everywhere else actor.projects),
         "calendars": sorted(centre.calendars),
         "plan_words": plan_words,
         "lists": [one for one in found if one.project == project],

@@ -43,6 +43,11 @@ BLANK_ROWS = 3
 LONGEST_NOTE = 500
 
 
+def _flows(request: web.Request, seen: SeenDirectory) -> tuple[str, ...]:
+    """The flows that the numbers of the projects may have that are theirs to see."""
+    return tuple(request.app[FLOWS](None if seen.actor.everywhere else seen.actor.projects))
+
+
 async def new_page(request: web.Request) -> web.Response:
     """GET /centre/new/{kind}: the usual settings, or those of the thing named by ``like``."""
     kind, seen = kind_of(request), await _seen(request)
@@ -52,7 +57,7 @@ async def new_page(request: web.Request) -> web.Response:
     like = seen.get(kind, request.query.get("like", ""))
     if like is None:
         empty = usual(draft.fields, zone_for(request))
-        first = filled(kind, draft.fields, seen, request.app[FLOWS]())
+        first = filled(kind, draft.fields, seen, _flows(request, seen))
         draft.typed = Typed({**empty.texts, **first.texts}, {**empty.many, **first.many})
     else:
         found = shown(draft.fields, like, zone_for(request))
@@ -284,7 +289,7 @@ def _form(
         "may_remove": one_of_many and may_save,
         "may_copy": one_of_many and may_make(seen.actor, kind),
         "options": options_of(seen, draft, speaks.title),
-        "suggestions": {"flow": request.app[FLOWS]()},
+        "suggestions": {"flow": _flows(request, seen)},
         "credentials": credentials,
         "setup": setup,
         "lacks_secret": lacks_secret,

@@ -26,6 +26,13 @@ REFUSALS: Mapping[FlowRefusal, str] = {
     FlowRefusal.TESTS_FAIL: N_("A test of the flow fails: %(about)s"),
     FlowRefusal.IN_USE: N_("Callers are still led to the flow: %(about)s"),
     FlowRefusal.BREAKS_OTHERS: N_("Another flow would not fit any more: %(about)s"),
+    FlowRefusal.LACKS_QUEUE: N_(
+        "It leads to the queue of whoever leads to it, and these have none: %(about)s"
+    ),
+    FlowRefusal.LOSES_OPT_OUT: N_(
+        "Customers could not ask any more not to be called again, which these campaigns"
+        " offer: %(about)s"
+    ),
     FlowRefusal.IN_THE_PAST: N_("This time has passed. Choose a later one."),
     FlowRefusal.NOT_PLANNED: N_("This publication is not planned any more."),
 }

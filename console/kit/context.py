@@ -1,7 +1,7 @@
 """Typed keys for what the application was built with and what each request carries."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
@@ -68,8 +68,10 @@ class PhoneAccess:
 
 
 DIRECTORY: web.AppKey[DirectoryService] = web.AppKey("directory")
-FLOWS: web.AppKey[Callable[[], tuple[str, ...]]] = web.AppKey("flows")
-"""The names of the flows that numbers may have."""
+FlowNames = Callable[[Collection[str] | None], Iterable[str]]
+"""Names the flows that the numbers of these projects may have; None: all."""
+
+FLOWS: web.AppKey[FlowNames] = web.AppKey("flows")
 FLOW_DRAFTS: web.AppKey[FlowDrafts] = web.AppKey("flow_drafts")
 PUBLICATIONS: web.AppKey[Publications] = web.AppKey("publications")
 LOOK_UP_RIGHTS: web.AppKey[LookUpRights] = web.AppKey("look_up_rights")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from campaigns.campaign import CampaignSettings, Mode
 from campaigns.campaign_service import CampaignRefusal, CampaignRefused
 from campaigns.rule_faults import rule_faults
+from configuration.flows import with_entered
 from domain.centre import Centre
 from domain.identity import ProjectName
 from ivr_flows.flow import Flow
@@ -24,18 +25,19 @@ def setting_faults(
         yield CampaignRefused(CampaignRefusal.UNKNOWN, "calendar", settings.calendar)
     yield from rule_faults(settings)
     if settings.mode is Mode.AGENTLESS and settings.flow is not None:
-        yield from _flow_faults(centre, flows.get(settings.flow), settings.flow, settings)
+        yield from _flow_faults(centre, flows, settings.flow, settings)
 
 
 def _flow_faults(
-    centre: Centre, flow: Flow | None, name: str, settings: CampaignSettings
+    centre: Centre, flows: Mapping[str, Flow], name: str, settings: CampaignSettings
 ) -> Iterator[CampaignRefused]:
-    if flow is None:
+    if name not in flows:
         yield CampaignRefused(CampaignRefusal.UNKNOWN, "flow", name)
         return
-    if flow.needs_queue and settings.queue is None:
+    if any(one.needs_queue for one in with_entered(name, flows)) and settings.queue is None:
         yield CampaignRefused(CampaignRefusal.FLOW_NEEDS_QUEUE, "queue", name)
-    for queue in sorted(flow.queues - {one.name for one in centre.queues}):
+    all = with_entered(name, flows)
+    for queue in sorted({q for one in all for q in one.queues} - {q.name for q in centre.queues}):
         yield CampaignRefused(CampaignRefusal.FLOW_LEADS_NOWHERE, "flow", queue)
-    if settings.opt_out_key and not flow.lets_opt_out:
+    if settings.opt_out_key and not any(one.lets_opt_out for one in all):
         yield CampaignRefused(CampaignRefusal.FLOW_WITHOUT_OPT_OUT, "flow", name)

@@ -96,9 +96,12 @@ select min(due_at) from flow_schedule where done_at is null
 update flow_schedule set done_at = $2, outcome = $3 where id = $1 and done_at is null returning flow
 
 -- name: campaigns_with
--- The campaigns that lead to a flow.
-select campaign as name from campaigns
-where removed_at is null and settings ->> 'flow' = $1 order by made
+-- The campaigns that lead to one of these flows, whether they have a queue, and a key by which
+-- customers ask not to be called again.
+select campaign as name, settings ->> 'flow' as flow, settings ->> 'queue' is not null as has_queue,
+    coalesce(settings ->> 'opt_out_key', '') <> '' as opt_out
+from campaigns
+where removed_at is null and settings ->> 'flow' = any($1::text[]) order by made
 
 -- name: texts
 -- Of each flow the draft, and the text that calls meet (null: none).

@@ -235,7 +235,7 @@ async def console(
             Callbacks(database.pool),
         ),
         desks=floor.desks,
-        flows=lambda: ("greeting", "hotline"),
+        flows=lambda _: ("greeting", "hotline"),
         flow_drafts=FlowDrafts(database.pool),
         publications=Publications(database.pool, anywhere),
         ways=WayServices(FlowFigureStore(database.pool)),
