@@ -44,6 +44,7 @@ from console.users.routes import USERS
 from engine.desk_ports import LiveDesks
 from engine.ports import LiveCentre
 from publishing.flow_drafts import FlowDrafts
+from publishing.flow_transfers import FlowTransfers
 from publishing.look_up_rights import LookUpRights
 from publishing.publications import Publications
 from records.call_queries import CallStore
@@ -91,6 +92,7 @@ def make_app(
     flow_drafts: FlowDrafts,
     publications: Publications,
     ways: WayServices,
+    flow_transfers: FlowTransfers,
     look_up_rights: LookUpRights,
     prompts: PromptServices,
     phones: context.PhoneAccess = context.PhoneAccess(),  # noqa: B008 - it is frozen
@@ -126,6 +128,7 @@ def make_app(
     app[context.FLOW_DRAFTS] = flow_drafts
     app[context.PUBLICATIONS] = publications
     app[WAY_SERVICES] = ways
+    app[context.FLOW_TRANSFERS] = flow_transfers
     app[context.LOOK_UP_RIGHTS] = look_up_rights
     app[PROMPT_SERVICES] = prompts
     app[context.PHONES] = phones

@@ -81,6 +81,7 @@ from prompt_library.taking_over import take_over
 from prompts.sounds import Prompts
 from publishing.edition_copy import EDITIONS_FILE
 from publishing.flow_drafts import FlowDrafts
+from publishing.flow_transfers import FlowTransfers
 from publishing.flow_words import FlowEdition
 from publishing.followed_editions import FollowedEditions
 from publishing.look_up_rights import COPY_FILE, LookUpRights
@@ -439,6 +440,7 @@ async def running(
             flow_drafts=FlowDrafts(pool),
             publications=publications,
             ways=WayServices(FlowFigureStore(pool)),
+            flow_transfers=FlowTransfers(pool, surroundings.outside),
             look_up_rights=rights,
             prompts=PromptServices(prompts, recordings),
             phones=_phone_access(config, ports),

@@ -1,5 +1,7 @@
 """The routes of flows, and who may use them."""
 
+from aiohttp import web
+
 from console.flows import (
     check_pages,
     editor_pages,
@@ -9,18 +11,27 @@ from console.flows import (
     new_flow_pages,
     publish_pages,
     revision_pages,
+    transfer_pages,
     try_pages,
 )
+from console.flows.imports_in_hand import prepare_imports
 from console.kit.features import Entry, Feature, get, post, post_file
 from console.kit.permissions import Only, Reach
 from console.kit.translations import N_
 from documents.document import FLOW
 from domain.roles import Role
+from publishing.flow_files import LARGEST_BYTES
 
 FLOW_READERS = Only({Role.SUPERVISOR, Role.OPS, Role.ADMIN}, Reach.PROJECTS)
 FLOW_CHANGERS = Only({Role.OPS, Role.ADMIN}, Reach.PROJECTS)
 LARGEST_TEXT = 4 * FLOW.characters
 """Bytes of a flow's text."""
+
+
+def _prepare(app: web.Application) -> None:
+    check_pages.prepare_checks(app)
+    prepare_imports(app)
+
 
 FLOW_PAGES = Feature(
     "flows",
@@ -50,7 +61,13 @@ FLOW_PAGES = Feature(
         ),
         post_file("/flows/{flow}/check", check_pages.check_draft, FLOW_READERS, LARGEST_TEXT),
         get("/flows/{flow}/words", check_pages.editor_words, FLOW_READERS),
+        get("/export-flows", transfer_pages.export_page, FLOW_READERS),
+        get("/export-flows/flows.yaml", transfer_pages.export_file, FLOW_READERS),
+        get("/import-flows", transfer_pages.import_page, FLOW_CHANGERS),
+        post_file("/import-flows", transfer_pages.take_file, FLOW_CHANGERS, LARGEST_BYTES),
+        get("/import-flows/{import}", transfer_pages.look_page, FLOW_CHANGERS),
+        post("/import-flows/{import}", transfer_pages.look_or_take, FLOW_CHANGERS),
     ),
-    Entry("/flows", "route", N_("Flows"), also=("/new-flow",)),
-    check_pages.prepare_checks,
+    Entry("/flows", "route", N_("Flows"), also=("/new-flow", "/export-flows", "/import-flows")),
+    _prepare,
 )

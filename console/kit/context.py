@@ -19,6 +19,7 @@ from domain.identity import ProjectName
 from engine.desk_ports import LiveDesks
 from engine.ports import LiveCentre
 from publishing.flow_drafts import FlowDrafts
+from publishing.flow_transfers import FlowTransfers
 from publishing.look_up_rights import LookUpRights
 from publishing.publications import Publications
 from records.call_queries import CallStore
@@ -74,6 +75,7 @@ FlowNames = Callable[[Collection[str] | None], Iterable[str]]
 FLOWS: web.AppKey[FlowNames] = web.AppKey("flows")
 FLOW_DRAFTS: web.AppKey[FlowDrafts] = web.AppKey("flow_drafts")
 PUBLICATIONS: web.AppKey[Publications] = web.AppKey("publications")
+FLOW_TRANSFERS: web.AppKey[FlowTransfers] = web.AppKey("flow_transfers")
 LOOK_UP_RIGHTS: web.AppKey[LookUpRights] = web.AppKey("look_up_rights")
 PHONES: web.AppKey[PhoneAccess] = web.AppKey("phones")
 LIVE: web.AppKey[LiveCentre] = web.AppKey("live")

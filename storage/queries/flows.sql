@@ -138,3 +138,27 @@ left join lateral (
 -- What calls met of a flow, the newest first.
 select e.at, e.by, e.why, r.number from flow_editions e left join flow_revisions r using (revision)
 where e.flow = $1 order by e.edition desc limit 1000
+
+-- name: drafts_to_change
+select flow, project, draft as text, tests, version, draft_of, changed_at, changed_by, retired_at
+from flows where flow = any($1::text[]) order by flow for update
+
+-- name: names_seen
+select flow from flows where $1::text[] is null or project = any($1) or project = '' order by flow
+
+-- name: drafts_of
+select flow, project, draft as text, tests, version, changed_by
+from flows where flow = any($1::text[]) order by flow
+
+-- name: to_export
+-- Drafts, or with $2 what calls meet.
+select f.flow, f.project, case when $2 then p.text else f.draft end as text,
+    case when $2 then p.tests else f.tests end as tests
+from flows f
+left join lateral (
+    select r.text, r.tests from flow_editions e left join flow_revisions r using (revision)
+    where e.flow = f.flow order by e.edition desc limit 1
+) p on true
+where ($1::text[] is null or f.project = any($1) or f.project = '')
+    and (not $2 or p.text is not null)
+order by f.flow

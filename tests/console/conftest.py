@@ -74,6 +74,7 @@ from prompt_library.recorded_index import INDEX_FILE, RecordedIndex
 from prompt_library.recording_library import RecordingLibrary
 from prompts.sounds import Prompts
 from publishing.flow_drafts import FlowDrafts
+from publishing.flow_transfers import FlowTransfers
 from publishing.look_up_rights import LookUpRights
 from publishing.publications import Publications, anywhere
 from records.call_queries import CallStore
@@ -239,6 +240,7 @@ async def console(
         flow_drafts=FlowDrafts(database.pool),
         publications=Publications(database.pool, anywhere),
         ways=WayServices(FlowFigureStore(database.pool)),
+        flow_transfers=FlowTransfers(database.pool, anywhere),
         look_up_rights=LookUpRights(database.pool, Fernet.generate_key().decode()),
         prompts=PromptServices(
             Prompts(tmp_path / "prompts", recorded=recorded),

@@ -1,0 +1,256 @@
+"""Moves flows between centres: exports them, looks an import over beforehand, and takes it in.
+
+Taking a file in makes and changes drafts, all or none of them. Calls notice nothing of it.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+
+import asyncpg
+
+from documents.document import FLOW, Path
+from documents.document_errors import DocumentError
+from documents.scalars import with_scalars
+from domain.roles import Actor
+from ivr_flows.kind import NameOf
+from ivr_flows.loader import check
+from ivr_flows.named_outside import named_in, with_names
+from ivr_flows.references import Outside
+from ivr_flows.trying.scripts import ScriptSettings, load_scripts
+from publishing.flow_drafts import check_project
+from publishing.flow_files import PackedFlow
+from publishing.flow_words import FlowRefusal, FlowRefused
+from publishing.publications import OutsideOf
+from storage.database import connection
+from storage.queries import load
+
+_SQL = load("flows")
+
+OtherNames = Mapping[tuple[NameOf, str], str]
+"""What is to be written in the place of names that are missing here."""
+
+
+class FlowFate(StrEnum):
+    """What an import would do with a flow."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    SAME = "same"
+    NOT_YOURS = "not_yours"  # it is here, and belongs to a project of others
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivingFlow:
+    """A flow of a file, with other names in place, and what would become of it here."""
+
+    flow: str
+    project: str
+    text: str
+    tests: str
+    fate: FlowFate
+    version: int
+    """Of the draft that it would replace; 0: there is none."""
+    changed_by: str
+    """Who has changed that draft last."""
+    errors: tuple[DocumentError, ...]
+    """What has to be corrected before it can be published; the source names file and flow."""
+
+
+@dataclass(frozen=True, slots=True)
+class LackingName:
+    """Something that flows of the file name and that isn't here."""
+
+    of: NameOf
+    name: str
+    places: tuple[tuple[str, int], ...]
+    """Flow and line."""
+    choices: tuple[str, ...]
+    """What is here of that kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportLook:
+    """What an import would do."""
+
+    flows: tuple[ArrivingFlow, ...]
+    lacking: tuple[LackingName, ...]
+
+    @property
+    def changes(self) -> tuple[ArrivingFlow, ...]:
+        """Those that would be made or changed."""
+        return tuple(one for one in self.flows if one.fate in (FlowFate.NEW, FlowFate.CHANGED))
+
+
+class FlowTransfers:
+    """Exports and imports. While the database is away, each call raises one of
+    ``storage.database_errors.AWAY``, and nothing has been changed."""
+
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        outside: OutsideOf,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._pool = pool
+        self._outside = outside
+        self._clock = clock
+
+    async def exported(
+        self, actor: Actor, flows: Collection[str] | None = None, *, met: bool = False
+    ) -> tuple[PackedFlow, ...]:
+        """The drafts of these flows (None: all that the actor sees), or with ``met`` what calls
+        meet; a flow that they don't meet is left out then. Raises FlowRefused."""
+        async with connection(self._pool) as db:
+            rows = await db.fetch(_SQL["to_export"], actor.reach, met)
+        found = {row["flow"]: row for row in rows}
+        wanted = found.keys() if flows is None else flows
+        if unknown := set(wanted) - found.keys():
+            raise FlowRefused(FlowRefusal.UNKNOWN, ", ".join(sorted(unknown)))
+        return tuple(
+            PackedFlow(name, found[name]["project"], found[name]["text"], found[name]["tests"])
+            for name in sorted(wanted)
+        )
+
+    async def look_over(
+        self,
+        actor: Actor,
+        project: str,
+        flows: Sequence[PackedFlow],
+        source: str,
+        names: OtherNames | None = None,
+    ) -> ImportLook:
+        """What an import of these flows would do; new ones become the project's. ``source`` is the
+        file's name."""
+        async with connection(self._pool) as db:
+            rows = {
+                row["flow"]: row
+                for row in await db.fetch(_SQL["drafts_of"], [one.flow for one in flows])
+            }
+            here = [row["flow"] for row in await db.fetch(_SQL["names_seen"], actor.reach)]
+            projects = {rows[one.flow]["project"] if one.flow in rows else project for one in flows}
+            outsides = {each: await self._outside(db, each) for each in projects}
+        there = {*here, *(one.flow for one in flows)}
+        return await asyncio.to_thread(
+            _looked, actor, project, flows, source, names or {}, rows, outsides, there
+        )
+
+    async def take_in(
+        self, actor: Actor, look: ImportLook, only: Collection[str] | None = None
+    ) -> tuple[str, ...]:
+        """Make and change the drafts as was looked over, all or none; ``only`` some of them (None:
+        all). Returns their flows. Raises FlowRefused, also if somebody has changed one since."""
+        wanted = [one for one in look.changes if only is None or one.flow in only]
+        async with connection(self._pool) as db, db.transaction():
+            rows = {
+                row["flow"]: row
+                for row in await db.fetch(_SQL["drafts_to_change"], [x.flow for x in wanted])
+            }
+            for one in wanted:
+                check_project(actor, one.project)
+                for text in (one.text, one.tests):
+                    if len(text) > FLOW.characters:
+                        raise FlowRefused(FlowRefusal.TOO_LARGE, f"{FLOW.characters:,}")
+                now, row = self._clock(), rows.get(one.flow)
+                if row is None and one.version == 0:
+                    values = (one.flow, one.project, now, actor.name, one.text, one.tests)
+                    if await db.fetchval(_SQL["add"], *values) is not None:
+                        continue
+                elif row is not None and row["version"] == one.version:
+                    await db.fetchval(_SQL["save"], one.flow, one.text, one.tests, now, actor.name)
+                    continue
+                by = "" if row is None else row["changed_by"]
+                raise FlowRefused(FlowRefusal.CHANGED_MEANWHILE, by or one.flow)
+        return tuple(one.flow for one in wanted)
+
+
+def _looked(
+    actor: Actor,
+    project: str,
+    flows: Sequence[PackedFlow],
+    source: str,
+    names: OtherNames,
+    rows: Mapping[str, asyncpg.Record],
+    outsides: Mapping[str, Outside],
+    there: Collection[str],
+) -> ImportLook:
+    lacking: dict[tuple[NameOf, str], list[tuple[str, int]]] = {}
+    choices: dict[NameOf, set[str]] = {}
+    arriving = []
+    for one in flows:
+        row = rows.get(one.flow)
+        of = project if row is None else row["project"]
+        known = {**outsides[of].names, NameOf.FLOW: there}
+        for kind, some in known.items():
+            choices.setdefault(kind, set()).update(some)
+        for named in named_in(one.text):
+            if named.of in known and named.name not in known[named.of]:
+                lacking.setdefault((named.of, named.name), []).append((one.flow, named.line))
+        arriving.append(_arriving(actor, one, source, names, row, of, outsides[of], there))
+    return ImportLook(
+        tuple(arriving),
+        tuple(
+            LackingName(of, name, tuple(places), tuple(sorted(choices[of])))
+            for (of, name), places in lacking.items()
+        ),
+    )
+
+
+def _arriving(
+    actor: Actor,
+    one: PackedFlow,
+    source: str,
+    names: OtherNames,
+    row: asyncpg.Record | None,
+    project: str,
+    outside: Outside,
+    there: Collection[str],
+) -> ArrivingFlow:
+    where = f"{source}: {one.flow}"
+    text, tests = one.text, one.tests
+    with contextlib.suppress(DocumentError, KeyError):  # what is wrong is found below
+        text = with_names(one.text, where, names)
+        tests = tests_with_names(one.tests, one.flow, names)
+    met = {**outside.names, NameOf.FLOW: there}
+    errors = check(text, where, replace(outside, names=met, flows={})).errors
+    fate = FlowFate.NEW
+    if row is not None:
+        fate = FlowFate.SAME if (row["text"], row["tests"]) == (text, tests) else FlowFate.CHANGED
+        if not (actor.has(row["project"]) if row["project"] else actor.everywhere):
+            fate = FlowFate.NOT_YOURS
+    return ArrivingFlow(
+        one.flow,
+        project,
+        text,
+        tests,
+        fate,
+        0 if row is None else row["version"],
+        "" if row is None or fate is FlowFate.NOT_YOURS else row["changed_by"],
+        errors,
+    )
+
+
+def tests_with_names(tests: str, flow: str, names: OtherNames) -> str:
+    """The text of a flow's tests with other names for the queues in which callers wait."""
+    queues = {old: new for (of, old), new in names.items() if of is NameOf.QUEUE and old != new}
+    if not tests.strip() or not queues:
+        return tests
+    source = f"{flow}.tests.yaml"
+    scripts = load_scripts(tests, source)
+    words = {path: queues[value] for path, value in _queues_named(scripts.tests) if value in queues}
+    return with_scalars(tests, source, words, FLOW)
+
+
+def _queues_named(
+    tests: Mapping[str, ScriptSettings],
+) -> Iterable[tuple[Path, str]]:
+    for name, script in tests.items():
+        if script.queue:
+            yield ("tests", name, "queue"), script.queue
+        for index, step in enumerate(script.steps):
+            if step.waits_in is not None:
+                yield ("tests", name, "steps", index, "waits_in"), step.waits_in

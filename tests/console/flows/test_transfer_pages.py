@@ -1,0 +1,86 @@
+"""Exporting and importing flows at the console."""
+
+from console.kit.context import FLOW_DRAFTS, FLOW_TRANSFERS
+from domain.roles import Actor, Role
+from publishing.flow_files import PackedFlow, packed, unpacked
+from tests.console.browserless import Client
+from tests.console.conftest import Console, Visit
+from tests.console.floor import TEA
+
+OTTO = Actor("otto", Role.OPS, frozenset({TEA}))
+MENU = """\
+flow: menu  # <b>theirs</b>
+languages: [en]
+start: onward
+nodes: {onward: {kind: go_on, flow: nacht}}
+"""
+NIGHT = "flow: night\nlanguages: [en]\nstart: bye\nnodes: {bye: {kind: hangup}}\n"
+
+
+async def english(visit: Visit, name: str) -> Client:
+    client = await visit(name)
+    await client.post("/language", {"language": "en"})
+    return client
+
+
+async def test_a_file_is_looked_at_mapped_and_taken_in(console: Console, visit: Visit) -> None:
+    await console.app[FLOW_DRAFTS].add(OTTO, "tea", "night", NIGHT)
+    otto = await english(visit, "otto")
+    file = packed([PackedFlow("menu", "far", MENU), PackedFlow("night", "far", NIGHT + "# x\n")])
+    form = {"project": "tea"}
+    answer = await otto.send("/import-flows", file.encode(), "theirs.yaml", fields=form)
+    assert answer.status == 303, await answer.text()
+    here = answer.headers["Location"]
+    text = await (await otto.get(here)).text()
+    assert "<code>nacht</code>" in text and "menu, line 4" in text
+    assert "in place of what otto wrote" in text and "there is no flow" in text
+    ben = await english(visit, "ada")
+    assert (await ben.get(here)).status == 404, "it is another user's"
+    answer = await otto.post(here, {"name.0": "night", "do": "look"})
+    text = await answer.text()
+    assert '<option value="night" selected>' in text and "there is no flow" not in text
+    assert (await console.app[FLOW_TRANSFERS].exported(OTTO))[0].flow == "night"
+    draft = await console.app[FLOW_DRAFTS].save(OTTO, "night", 1, NIGHT + "# mine\n", "")
+    answer = await otto.post(here, {"name.0": "night", "do": "take", "only": "menu"})
+    assert answer.status == 409 and "otto has changed the flow" in await answer.text()
+    answer = await otto.post(here, {"name.0": "night", "do": "take", "only": "menu"})
+    assert answer.headers["Location"] == "/flows/menu"
+    made = await console.app[FLOW_DRAFTS].of(OTTO, "menu")
+    assert made.text == MENU.replace("nacht", "night") and made.project == "tea"
+    assert (await console.app[FLOW_DRAFTS].of(OTTO, "night")).version == draft.version
+    assert (await otto.get(here)).status == 404, "it is done"
+
+
+async def test_a_file_that_is_none_is_refused_with_its_lines(visit: Visit) -> None:
+    otto = await english(visit, "otto")
+    form = {"project": "tea"}
+    for data, said in (
+        (b"offhook_flows: 1\nflows:\n- {flow: A, text: x}\n", "Line 3"),
+        (b"\xff", "Line 1"),
+        (b"a: &a [x]\nb: *a\n", "Line 2"),
+        (b"", "Choose a file first"),
+    ):
+        answer = await otto.send("/import-flows", data, "flows.yaml", fields=form)
+        text = await answer.text()
+        assert answer.status == 400 and 'id="mistake"' in text and said in text, data
+    answer = await otto.send("/import-flows", b"x" * 9_000_000, "flows.yaml", fields=form)
+    assert answer.status == 413
+    one = packed([PackedFlow("menu", "", MENU)]).encode()
+    for project in ("bank", ""):
+        answer = await otto.send("/import-flows", one, "x.yaml", fields={"project": project})
+        assert answer.status == 400, "not theirs"
+
+
+async def test_what_is_exported_is_what_was_written(console: Console, visit: Visit) -> None:
+    await console.app[FLOW_DRAFTS].add(OTTO, "tea", "menu", MENU, "# tests\n")
+    await console.app[FLOW_DRAFTS].add(OTTO, "tea", "night", NIGHT)
+    sue, ben = await english(visit, "sue"), await english(visit, "ben")
+    assert 'value="menu"' in await (await sue.get("/export-flows")).text()
+    answer = await sue.get("/export-flows/flows.yaml?flow=menu")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="menu.yaml"'
+    (one,) = unpacked(await answer.read(), "menu.yaml")
+    assert (one.flow, one.project, one.text, one.tests) == ("menu", "tea", MENU, "# tests\n")
+    answer = await sue.get("/export-flows/flows.yaml")
+    assert len(unpacked(await answer.read(), "flows.yaml")) == 2
+    assert (await ben.get("/export-flows/flows.yaml?flow=menu")).status == 404
+    assert (await sue.get("/import-flows")).status == 403
