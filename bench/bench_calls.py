@@ -26,7 +26,7 @@ from telephony.asterisk.generated_files import Ports
 
 CALLERS, MANY_CALLERS = 50, 250
 CALLS, MANY_CALLS = 600, 2_000
-ROUNDS = 5
+ROUNDS = 7
 PROMPT_S = 0.2
 PLAIN = "9999"
 TARGET_RATIO, TARGET_CPU = 0.9, 0.25

@@ -114,10 +114,12 @@ async def run(
     timeout_s: float,
     patience_s: float = 0.0,
     services: Sequence[str] = (),
+    rows: Sequence[Sequence[str]] = (),
 ) -> SippCounts:
     """Place this many calls, at most ``at_once`` at a time; returns when all are over.
 
-    ``services``: the numbers to call in turns, instead of ``service``.
+    ``services``: the numbers to call in turns, instead of ``service``. ``rows``: the scenario's
+    [field0], [field1] ... of each call.
     """
     program = await asyncio.to_thread(find_or_install_sipp)
     with tempfile.TemporaryDirectory(prefix="offhook-sipp-") as folder:
@@ -127,7 +129,10 @@ async def run(
         numbers = Path(folder) / "numbers.csv"
         if services:
             text = text.replace("[service]", "[field0]")
-            numbers.write_text("SEQUENTIAL\n" + "".join(f"{n};\n" for n in services), "utf-8")
+            rows = [(number,) for number in services]
+        if rows:
+            lines = "".join(";".join(row) + ";\n" for row in rows)
+            numbers.write_text("SEQUENTIAL\n" + lines, "utf-8")
         file.write_text(text, "utf-8")
         command = [
             *(str(program), f"{target[0]}:{target[1]}", "-sf", str(file), "-s", service),
@@ -142,7 +147,7 @@ async def run(
                 "4194304",
             ),
         ]
-        if services:
+        if rows:
             command += ["-inf", str(numbers)]
         before = _finished_children()
         process = await asyncio.create_subprocess_exec(

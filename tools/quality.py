@@ -33,6 +33,7 @@ BENCHES = (
     "coming_back",
     "offers",
     "calls",
+    "flows",
     "hostile_sip",
     "far_end",
     "centre",
