@@ -10,9 +10,9 @@ from aiohttp import web
 from console.flows import words
 from console.flows.drafts_here import flow_of
 from console.flows.editor_pages import text_sent
+from console.flows.flow_pictures import kinds_drawn, picture_json
 from console.kit.context import LANGUAGE, PUBLICATIONS
 from console.kit.rendering import says, translate
-from console.kit.vendored import icon
 from documents.document import FLOW
 from documents.document_errors import DocumentError
 from documents.sentence import Sentence, sentence
@@ -53,7 +53,7 @@ async def check_draft(request: web.Request) -> web.Response:
         "ok": True,
         "errors": told(found.errors),
         "warnings": told(found.warnings),
-        "picture": None if drawn is None else asdict(drawn),
+        "picture": None if drawn is None else picture_json(drawn),
     }
     return web.json_response(answer)
 
@@ -100,7 +100,7 @@ async def editor_words(request: web.Request) -> web.Response:
 
     answer = {
         "ok": True,
-        **_in_language(vocabulary(), said),
+        **_in_language(vocabulary(), said, kinds_drawn(request)),
         "outside": {
             of.value: sorted(outside.names[of])[: words.MOST_NAMES]
             for of in NameOf
@@ -110,7 +110,9 @@ async def editor_words(request: web.Request) -> web.Response:
     return web.json_response(answer)
 
 
-def _in_language(all: FlowVocabulary, said: Callable[[str], str]) -> Mapping[str, Any]:
+def _in_language(
+    all: FlowVocabulary, said: Callable[[str], str], drawn: Iterable[Mapping[str, str]]
+) -> Mapping[str, Any]:
     def fields(given: Iterable[FieldWords]) -> list[dict[str, Any]]:
         return [
             {**asdict(one), "about": said(one.about), "fields": fields(one.fields)} for one in given
@@ -122,13 +124,11 @@ def _in_language(all: FlowVocabulary, said: Callable[[str], str]) -> Mapping[str
         "variable": fields(all.variable),
         "kinds": [
             {
-                "name": kind.name,
-                "title": said(words.KIND_TITLES[kind.name]),
-                "icon": icon(words.KIND_ICONS[kind.name]),
+                **looks,
                 "about": said(kind.about),
                 "fields": fields(kind.fields),
                 "exits": kind.exits,
             }
-            for kind in all.kinds
+            for kind, looks in zip(all.kinds, drawn, strict=True)
         ],
     }

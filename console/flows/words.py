@@ -43,7 +43,7 @@ WRONG_NAME = N_('the text calls the flow "%(name)s"; expected the name under whi
 RIGHT_NAME = N_('write "flow: %(name)s"')
 MOST_NAMES = 2000
 """Of one sort, that the editor offers."""
-KIND_TITLES: Mapping[str, str] = {
+KIND_TITLES: Mapping[str, str] = {  # in the order of ivr_flows.nodes.KINDS
     "say": N_("Say"),
     "play": N_("Play"),
     "language": N_("Language"),
@@ -124,7 +124,6 @@ EDITOR_TEXTS = {
     ),
     "take_theirs": N_("Take theirs? What you changed is lost."),
     "changed_by": N_("Saved by %(by)s, %(at)s"),
-    "node": N_("%(title)s %(id)s: %(about)s"),
 }
 """Texts for ``editor.js`` and the picture."""
 PHRASES = {

@@ -65,9 +65,9 @@ at("code").hidden = false;
 for (const button of document.querySelectorAll("[data-do]")) {
   button.addEventListener("click", () => {
     const what = button.dataset.do;
-    if (what === "fit") { chart.fit(); chart.svg.focus?.(); }
-    else if (what === "closer") chart.zoom(1.25);
-    else if (what === "further") chart.zoom(0.8);
+    if (what === "fit") chart?.showAll();
+    else if (what === "closer") chart?.zoom(1.25);
+    else if (what === "further") chart?.zoom(0.8);
     else editor[what]();
   });
 }

@@ -30,10 +30,11 @@ export function compared(box, { theirs, mine, phrases }) {
   sheet.replaceSync(":host { display: block; height: 100%; overflow: auto; } .cm-mergeView { font-size: 13px; } .cm-editor { background: #fff; }");
   root.adoptedStyleSheets = [sheet];
   const common = [EditorState.phrases.of(phrases), lineNumbers(), yaml(), EditorView.lineWrapping];
+  const called = (head) => EditorView.contentAttributes.of({ "aria-label": box.querySelector(head).textContent, tabindex: "0" });
   const merge = new MergeView({
     root, parent: root, revertControls: "a-to-b", gutter: true, collapseUnchanged: { margin: 3, minSize: 6 },
-    a: { doc: theirs, extensions: [...common, EditorState.readOnly.of(true), EditorView.editable.of(false)] },
-    b: { doc: mine, extensions: [...common, history(), keymap.of([...historyKeymap, ...defaultKeymap])] },
+    a: { doc: theirs, extensions: [...common, called("[data-theirs]"), EditorState.readOnly.of(true), EditorView.editable.of(false)] },
+    b: { doc: mine, extensions: [...common, called("[data-mine]"), history(), keymap.of([...historyKeymap, ...defaultKeymap])] },
   });
   box.returnValue = "later";
   box.showModal();

@@ -1,11 +1,11 @@
 // Draws a flow: nodes, and their exits as labelled lines. What it draws is what the server makes of the
 // text (`picture`); `kinds` has each kind's title and icon. `paint` lays figures over it.
-import { fill } from "/static/app/page.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 208;
 const HEIGHT = 56;
 const SMALLEST = 0.1;
+const LEGIBLE = 0.55;
 const LARGEST = 2.5;
 const GROUPS = {
   talk: ["say", "play", "pause"],
@@ -90,6 +90,7 @@ export class FlowPicture {
     this.x = 0;
     this.y = 0;
     this.fitted = false;
+    this.touched = false; // by the user, who then looks where they like
     this.number = 0;
     this.elements = new Map();
     this.lines = new Map();
@@ -136,6 +137,7 @@ export class FlowPicture {
     if (data.number !== this.number || data.failed) return;
     const { nodes, lines } = this.wanted;
     this.size = { width: data.width, height: data.height };
+    const before = this.spots;
     const byName = new Map(data.edges.map((edge) => [edge.name, edge]));
     const focused = this.root.contains(document.activeElement) ? document.activeElement.dataset.id : null;
     this.elements.clear();
@@ -155,7 +157,9 @@ export class FlowPicture {
     this.showFaulty(this.faulty);
     this.showHere(this.here);
     if (this.figures) this.paint(this.figures);
-    if (!this.fitted && nodes.length) this.fit();
+    if (!nodes.length) this.fitted = false;
+    else if (!this.fitted || (!this.touched && this.fits())) this.fit();
+    else this.hold(before);
     this.place.dataset.drawnMs = Math.round(performance.now() - this.begun);
     this.place.dataset.nodes = nodes.length;
     this.on.drawn?.();
@@ -196,8 +200,7 @@ export class FlowPicture {
     const title = kind?.title ?? node.kind;
     const element = made("g", {
       class: classes.filter(Boolean).join(" "), transform: `translate(${x - WIDTH / 2},${y - HEIGHT / 2})`,
-      tabindex: "-1", role: "button",
-      "aria-label": fill(this.texts.node, { title: start ? `${this.texts.start}: ${title}` : title, id: node.id, about: node.about }),
+      tabindex: "-1", role: "button", "aria-description": node.about || null,
     });
     element.dataset.id = node.id;
     if (node.enters && node.kind === "flow") element.append(made("rect", { class: "flow-behind", x: 5, y: 5, width: WIDTH, height: HEIGHT, rx: 8 }));
@@ -211,10 +214,10 @@ export class FlowPicture {
     element.append(made("text", { class: "flow-id", x: 48, y: 23 }, cut(node.id, 21)));
     element.append(made("text", { class: "flow-about", x: 48, y: 41 }, cut(node.about ? `${title} · ${node.about}` : title, 25)));
     if (start) element.append(made("g", { class: "flow-start", transform: `translate(${WIDTH / 2},-1)` }, made("rect", { x: -26, y: -9, width: 52, height: 17, rx: 8.5 }), made("text", { y: 4, "text-anchor": "middle" }, this.texts.start)));
-    const whole = document.createElementNS(SVG, "title");
-    whole.textContent = `${title} ${node.id}\n${node.about}`;
-    element.append(whole);
     element.addEventListener("click", () => this.choose(node));
+    // A name for the mouse alone: what reads the page for people has the node's text.
+    element.addEventListener("pointerenter", () => element.prepend(made("title", {}, `${title} ${node.id}\n${node.about}`)));
+    element.addEventListener("pointerleave", () => element.querySelector("title")?.remove());
     this.elements.set(node.id, element);
     return element;
   }
@@ -291,13 +294,27 @@ export class FlowPicture {
     }
   }
 
+  // Leaves the node of the cursor (or the start) where it was on the screen.
+  hold(before) {
+    const id = [this.here, this.picture.start].find((one) => before?.[one] && this.spots[one]);
+    if (id === undefined) return;
+    this.x += (before[id].x - this.spots[id].x) * this.scale;
+    this.y += (before[id].y - this.spots[id].y) * this.scale;
+    this.move();
+  }
+
+  // Whether all of it can be read at a glance.
+  fits() {
+    const { width, height } = this.svg.getBoundingClientRect();
+    return Math.min(width / this.size.width, height / this.size.height) >= LEGIBLE;
+  }
+
   fit() {
     const { width, height } = this.svg.getBoundingClientRect();
     if (!this.size || !width || !height) return;
     this.scale = Math.min(1, Math.max(SMALLEST, Math.min(width / this.size.width, height / this.size.height)));
-    if (!this.fitted && this.scale < 0.55) {
-      // Too large to be read at a glance: begin where calls begin.
-      this.scale = 0.7;
+    if (!this.fitted && !this.fits()) {
+      this.scale = 0.7; // begin where calls begin
       const start = this.spots[this.picture.start] ?? Object.values(this.spots)[0];
       this.x = width / 2 - start.x * this.scale;
       this.y = 24 - (start.y - HEIGHT) * this.scale;
@@ -309,7 +326,13 @@ export class FlowPicture {
     this.move();
   }
 
+  showAll() {
+    this.touched = false;
+    this.fit();
+  }
+
   zoom(factor, x, y) {
+    this.touched = true;
     const box = this.svg.getBoundingClientRect();
     const at = { x: x ?? box.width / 2, y: y ?? box.height / 2 };
     const scale = Math.min(LARGEST, Math.max(SMALLEST, this.scale * factor));
@@ -326,6 +349,7 @@ export class FlowPicture {
   listen() {
     this.svg.addEventListener("wheel", (event) => {
       event.preventDefault();
+      this.touched = true;
       const box = this.svg.getBoundingClientRect();
       if (event.ctrlKey || event.metaKey) return this.zoom(Math.exp(-event.deltaY / 300), event.clientX - box.x, event.clientY - box.y);
       this.x -= event.shiftKey ? event.deltaY : event.deltaX;
@@ -343,7 +367,7 @@ export class FlowPicture {
       const [dx, dy] = [event.clientX - from.x, event.clientY - from.y];
       if (!this.dragged && Math.hypot(dx, dy) < 4) return;
       if (!this.dragged) this.svg.setPointerCapture(event.pointerId);
-      this.dragged = true;
+      this.dragged = this.touched = true;
       from = { x: event.clientX, y: event.clientY };
       this.x += dx;
       this.y += dy;
@@ -372,7 +396,7 @@ export class FlowPicture {
     const id = event.target.dataset?.id;
     if (event.key === "+" || event.key === "=") this.zoom(1.25);
     else if (event.key === "-") this.zoom(0.8);
-    else if (event.key === "0") this.fit();
+    else if (event.key === "0") this.showAll();
     else if (id && (event.key === "Enter" || event.key === " ")) this.choose(this.wanted.nodes.find((node) => node.id === id));
     else if (id && event.key.startsWith("Arrow")) this.step(id, event.key);
     else return;

@@ -89,7 +89,7 @@ export class FlowText {
           history(), drawSelection(), indentOnInput(), bracketMatching(), closeBrackets(), highlightActiveLine(),
           highlightSelectionMatches(), search({ top: true }), nodeHere,
           yaml(), syntaxHighlighting(COLOURS), EditorView.theme(LOOKS),
-          EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", autocorrect: "off" }),
+          EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", autocorrect: "off", tabindex: "0" }),
           autocompletion({ override: [(context) => this.completions(context)], activateOnTyping: true, maxRenderedOptions: 200 }),
           hoverTooltip((view, pos, side) => this.meaning(view, pos, side)),
           keymap.of([

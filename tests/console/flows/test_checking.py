@@ -24,7 +24,7 @@ async def check(client: Client, flow: str, text: str | bytes) -> dict[str, Any]:
 
 
 def test_each_kind_has_a_title_and_an_icon() -> None:
-    assert set(words.KIND_TITLES) == set(words.KIND_ICONS) == set(KINDS)
+    assert list(words.KIND_TITLES) == list(words.KIND_ICONS) == list(KINDS)
 
 
 async def test_a_text_is_checked_by_the_very_checker(console: Console, visit: Visit) -> None:
