@@ -73,11 +73,12 @@ def write_centre(
     ami_port: int | None = None,
     stations: Mapping[str, Mapping[str, str]] | None = None,
     channels: int = 200,
+    line: Mapping[str, Any] | None = None,
     **queue: float,
 ) -> Path:
     """A centre with one queue, ``agents`` agents 1001... at phones of the same names.
 
-    ``stations`` is what is said of phones besides.
+    ``stations`` is what is said of phones besides, ``line`` of the line.
     """
     settings = {"wrap_up_s": 1, "ring_s": 15, "announce_first_s": 0, "announce_every_s": 0}
     names = [str(1001 + number) for number in range(agents)]
@@ -99,7 +100,7 @@ def write_centre(
             for name in names
         ],
         "stations": [{"name": name, **(stations or {}).get(name, {})} for name in names],
-        "lines": [{"name": LINE, "kind": "trunk", "channels": channels}],
+        "lines": [{"name": LINE, "kind": "trunk", "channels": channels, **(line or {})}],
         "flows": "flows",
     }
     if ami_port is not None:
