@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from domain.facts import NodePassed, WayTaken
+from domain.identity import StationName
 from records.call_queries import StoredCall
 from records.fold import in_order
 from tests.faults.conftest import SceneFactory
@@ -130,7 +131,7 @@ async def talks(one: Scene, caller: str) -> None:
 
 def nodes(stored: StoredCall) -> dict[str, NodePassed]:
     told = [fact.what for fact in in_order(stored.timeline) if isinstance(fact.what, WayTaken)]
-    return {node.node: node for way in told for node in way.nodes}
+    return {node.node or "": node for way in told for node in way.nodes}
 
 
 async def test_what_flows_do_for_callers_who_wait(scene: SceneFactory, tmp_path: Path) -> None:
@@ -184,7 +185,7 @@ async def test_what_flows_do_for_callers_who_wait(scene: SceneFactory, tmp_path:
     await one.talk_on()
     await one.phones("hangup", ["1001", "1002"])
     for agent in ("1001", "1002"):
-        await one.far.put_down(agent)
+        await one.far.put_down(StationName(agent))
 
     ends = {
         leaves: "by_menu", by_key: "by_key", late: "late", outside: "right", full: "full_up",
