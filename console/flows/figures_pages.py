@@ -6,16 +6,17 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
-from console.flows import figure_words
+from console.flows import figure_words, words
 from console.flows.drafts_here import flow_actor, flow_of
 from console.flows.figure_rows import NodeRow, figure_rows
 from console.flows.flow_tabs import flow_tabs
 from console.flows.way_services import WAY_SERVICES
 from console.kit.access import projects_of
-from console.kit.context import PUBLICATIONS
+from console.kit.context import LANGUAGE, PUBLICATIONS
 from console.kit.rendering import render
 from ivr_flows.flow import Flow
 from ivr_flows.loader import check
+from ivr_flows.sketch import FlowSketch, read_round_faults, sketch
 from publishing.flow_words import FlowDraft, FlowRefused
 from records.flow_figures import FlowFigures, Span
 
@@ -29,6 +30,7 @@ class _Figures:
     shown: int | None
     """The revision whose nodes are shown; None: the draft's."""
     flow: Flow | None
+    drawn: FlowSketch | None
     figures: FlowFigures
     rows: tuple[NodeRow, ...]
 
@@ -50,6 +52,8 @@ async def figures_page(request: web.Request) -> web.Response:
         "revisions": sorted((n for n in found.figures.revisions if n), reverse=True),
         "in_others": found.figures.revisions.get(0, 0),
         "never": [(row.node, exit) for row in found.rows if row.kind for exit in row.never],
+        "kinds": words.KIND_TITLES,
+        "texts": figure_words.PICTURE_TEXTS,
         "hung_up": sum(row.figures.hung_up for row in found.rows),
     }
     return render(request, "flows/figures.html", values)
@@ -74,6 +78,7 @@ async def figures_json(request: web.Request) -> web.Response:
         "revision": found.revision,
         "calls": found.calls,
         "nodes": nodes,
+        "picture": None if found.drawn is None else asdict(found.drawn),
     }
     return web.json_response(answer)
 
@@ -89,9 +94,15 @@ async def _found(request: web.Request) -> _Figures:
         draft.flow, span.since(datetime.now(UTC)), revision, projects=projects_of(request)
     )
     shown, text = await _text(request, draft, revision)
-    flow = (await asyncio.to_thread(check, text, f"{draft.flow}.yaml")).flow
+    flow, drawn = await asyncio.to_thread(_read, text, draft.flow, request[LANGUAGE])
     rows = figure_rows(flow, figures)
-    return _Figures(draft, span, revision, shown, flow, figures, rows)
+    return _Figures(draft, span, revision, shown, flow, drawn, figures, rows)
+
+
+def _read(text: str, name: str, language: str) -> tuple[Flow | None, FlowSketch | None]:
+    source = f"{name}.yaml"
+    document, _ = read_round_faults(text, source)
+    return check(text, source).flow, None if document is None else sketch(document, language)
 
 
 async def _text(

@@ -83,6 +83,8 @@ async def test_figures_say_where_callers_went_and_what_nobody_took(
     answer = await otto.get("/flows/tea/figures.json?span=hour")
     found = await answer.json()
     assert (found["calls"], found["span"], found["revision"]) == (3, "hour", None)
+    drawn = {node["id"]: node["line"] for node in found["picture"]["nodes"]}
+    assert set(drawn) == set(found["nodes"])
     assert found["nodes"]["menu"] == {
         "entered": 3, "exits": {"sales": 2, "end": 0, "exhausted": 0}, "ended": 0, "hung_up": 1,
         "silent": 1, "mean_s": 17 / 3, "median_s": found["nodes"]["menu"]["median_s"],
