@@ -442,7 +442,7 @@ async def running(
             ways=WayServices(FlowFigureStore(pool)),
             flow_transfers=FlowTransfers(pool, surroundings.outside),
             look_up_rights=rights,
-            prompts=PromptServices(prompts, recordings),
+            prompts=PromptServices(prompts, recordings, recorded),
             phones=_phone_access(config, ports),
             api=API,
             public_url=config.console.public_url,

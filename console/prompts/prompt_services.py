@@ -7,6 +7,7 @@ from aiohttp import web
 from console.kit.access import projects_of
 from console.kit.context import user_of
 from domain.roles import Actor
+from prompt_library.recorded_index import RecordedIndex
 from prompt_library.recording_library import RecordingLibrary
 from prompts.sounds import Prompts
 
@@ -17,6 +18,7 @@ class PromptServices:
 
     prompts: Prompts
     recordings: RecordingLibrary
+    recorded: RecordedIndex
 
 
 PROMPT_SERVICES: web.AppKey[PromptServices] = web.AppKey("prompt_services")

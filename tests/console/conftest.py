@@ -245,6 +245,7 @@ async def console(
         prompts=PromptServices(
             Prompts(tmp_path / "prompts", recorded=recorded),
             RecordingLibrary(database.pool, on_change=recorded.look),
+            recorded,
         ),
         lead_lists=ListServices(
             LeadLists(database.pool),
