@@ -258,4 +258,6 @@ if (words.ok) {
   toast(words.message, "danger");
 }
 await check();
-editor.focus();
+const line = Number(new URLSearchParams(window.location.search).get("line"));
+if (line >= 1) editor.goTo(line);
+else editor.focus();
