@@ -22,7 +22,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.parser import Parser
 
 from documents.document_errors import DocumentError
-from documents.sentence import Sentence
+from documents.sentence import Sentence, sentence, template
 
 DEEPEST = 12
 
@@ -37,7 +37,7 @@ class Limits:
     """Words and brackets."""
 
 
-FLOW = Limits("flow", characters=256 * 1024, values=20_000)
+FLOW = Limits(template("flow"), characters=256 * 1024, values=20_000)
 """Our largest flow has 4,100 characters and 400 values."""
 
 KEY_ITSELF = "[key]"
@@ -79,8 +79,12 @@ def read(text: str | bytes, source: str, limits: Limits = FLOW) -> Document:
     if len(text) > limits.characters:
         raise DocumentError(
             source, 1, 1,
-            f"the file has {len(text):,} characters; expected at most {limits.characters:,}",
-            f"check that this is a {limits.what} at all",
+            sentence(
+                "the file has %(count)s characters; expected at most %(most)s",
+                count=f"{len(text):,}",
+                most=f"{limits.characters:,}",
+            ),
+            sentence("check that this is a %(what)s at all", what=sentence(limits.what)),
         )  # fmt: skip
     document = Document(source)
     try:
@@ -89,7 +93,11 @@ def read(text: str | bytes, source: str, limits: Limits = FLOW) -> Document:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         raise DocumentError(
-            source, line, column, f"this is not YAML: {error.problem}", _syntax_hint(text, line)
+            source,
+            line,
+            column,
+            sentence("this is not YAML: %(problem)s", problem=str(error.problem)),
+            _syntax_hint(text, line),
         ) from error
     except YAMLError as error:
         at = getattr(error, "position", 0)
@@ -99,8 +107,8 @@ def read(text: str | bytes, source: str, limits: Limits = FLOW) -> Document:
             source,
             before.count("\n") + 1,
             at - before.rfind("\n"),
-            f"character {found!r} is not allowed in YAML",
-            "remove it",
+            sentence("character %(found)s is not allowed in YAML", found=repr(found)),
+            sentence("remove it"),
         ) from error
     if root is not None:
         document.data = _build(document, root, ())
@@ -116,8 +124,8 @@ def _decoded(data: bytes, source: str) -> str:
             source,
             before.count(b"\n") + 1,
             error.start - before.rfind(b"\n"),
-            f"byte 0x{data[error.start]:02x} is not UTF-8",
-            "save the file as UTF-8",
+            sentence("byte 0x%(byte)s is not UTF-8", byte=f"{data[error.start]:02x}"),
+            sentence("save the file as UTF-8"),
         ) from error
 
 
@@ -157,24 +165,29 @@ class _PlainParser(Parser):
         if self._count > limits.values:
             raise self._fault(
                 event,
-                f"more than {limits.values:,} values in one file",
-                "split it into several files",
+                sentence("more than %(most)s values in one file", most=f"{limits.values:,}"),
+                sentence("split it into several files"),
             )
         self._count += 1
         if isinstance(event, AliasEvent):
             raise self._fault(
-                event, f"an alias (*{event.anchor}) is not allowed",
-                'write the value out; the key * is written "*", in quotes',
-            )  # fmt: skip
+                event,
+                sentence("an alias (*%(name)s) is not allowed", name=str(event.anchor)),
+                sentence('write the value out; the key * is written "*", in quotes'),
+            )
         if isinstance(event, (ScalarEvent, CollectionStartEvent)) and _tagged(event):
             raise self._fault(
-                event, f"a tag ({event.tag}) is not allowed", "remove it, or put the text in quotes"
+                event,
+                sentence("a tag (%(tag)s) is not allowed", tag=str(event.tag)),
+                sentence("remove it, or put the text in quotes"),
             )
         if isinstance(event, CollectionStartEvent):
             self._depth += 1
             if self._depth > DEEPEST:
                 raise self._fault(
-                    event, f"nested more than {DEEPEST} deep", f"this is not a {limits.what}"
+                    event,
+                    sentence("nested more than %(most)s deep", most=DEEPEST),
+                    sentence("this is not a %(what)s", what=sentence(limits.what)),
                 )
         elif isinstance(event, CollectionEndEvent):
             self._depth -= 1
@@ -182,11 +195,15 @@ class _PlainParser(Parser):
             self._documents += 1
             if self._documents > 1:
                 raise self._fault(
-                    event, f"a second document (---); expected one {limits.what} per file",
-                    "put it into its own file",
-                )  # fmt: skip
+                    event,
+                    sentence(
+                        "a second document (---); expected one %(what)s per file",
+                        what=sentence(limits.what),
+                    ),
+                    sentence("put it into its own file"),
+                )
 
-    def _fault(self, event: Event, message: str, hint: str) -> DocumentError:
+    def _fault(self, event: Event, message: Sentence, hint: Sentence) -> DocumentError:
         mark = event.start_mark
         return DocumentError(self._source, mark.line + 1, mark.column + 1, message, hint)
 
@@ -195,12 +212,14 @@ def _tagged(event: ScalarEvent | CollectionStartEvent) -> bool:
     return event.tag is not None and str(event.tag) != "!"
 
 
-def _syntax_hint(text: str, line: int) -> str:
+def _syntax_hint(text: str, line: int) -> Sentence:
     lines = text.splitlines()
     around = lines[line - 1] if line <= len(lines) else ""
     if "\t" in around:
-        return "indent with spaces, not tabs"
-    return "check the indentation and the quotes here and just above; quote text that has a colon"
+        return sentence("indent with spaces, not tabs")
+    return sentence(
+        "check the indentation and the quotes here and just above; quote text that has a colon"
+    )
 
 
 def _build(document: Document, node: Node, path: Path) -> Any:
@@ -219,14 +238,18 @@ def _mapping(document: Document, node: MappingNode, path: Path) -> dict[str, Any
     for key, value in node.value:
         line, column = _place(key)
         if not isinstance(key, ScalarNode):
-            raise DocumentError(document.source, line, column, "a key must be a word", "")
+            raise DocumentError(document.source, line, column, sentence("a key must be a word"))
         name = _text(document, key)
         here = (*path, name)
         if name in data:
             raise DocumentError(
                 document.source, line, column,
-                f'"{name}" is here twice, first on line {document.keys[here][0]}',
-                "remove one of them",
+                sentence(
+                    '"%(name)s" is here twice, first on line %(line)s',
+                    name=name,
+                    line=document.keys[here][0],
+                ),
+                sentence("remove one of them"),
             )  # fmt: skip
         document.keys[here] = (line, column)
         data[name] = _build(document, value, here)
@@ -248,9 +271,12 @@ def _scalar(document: Document, node: ScalarNode) -> Any:
     except ValueError as error:
         line, column = _place(node)
         raise DocumentError(
-            document.source, line, column, f"{text[:20]} is not a plain number",
-            "write digits only, or put it in quotes if it is text",
-        ) from error  # fmt: skip
+            document.source,
+            line,
+            column,
+            sentence("%(text)s is not a plain number", text=text[:20]),
+            sentence("write digits only, or put it in quotes if it is text"),
+        ) from error
     return text
 
 
@@ -263,7 +289,8 @@ def _text(document: Document, node: ScalarNode) -> str:
             line, column = _place(node)
             raise DocumentError(
                 document.source, line, column,
-                f"character {character!r} is not allowed here", "remove it",
+                sentence("character %(found)s is not allowed here", found=repr(character)),
+                sentence("remove it"),
             )  # fmt: skip
     return text
 

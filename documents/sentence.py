@@ -32,6 +32,11 @@ def sentence(template: str, **values: str | int | float | Sentence) -> Sentence:
     return Sentence(template, values)
 
 
+def template(text: str) -> str:
+    """Marks a template for the catalogue that is made a sentence elsewhere."""
+    return text
+
+
 def as_is(text: str) -> Sentence:
     """A text that is the same in every language, or that has no translation."""
     return Sentence("%(text)s", {"text": text})

@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 
 from documents.document import KEY_ITSELF, Document, Path
 from documents.document_errors import DocumentError, did_you_mean, nearest, one_of
-from documents.sentence import Sentence, as_is, sentence
+from documents.sentence import Sentence, as_is, sentence, template
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -135,21 +135,21 @@ def _expected(detail: ErrorDetails) -> Sentence:
 
 
 _EXPECTED = {
-    "dict_type": "settings, each as name: value",
-    "list_type": "a list",
-    "tuple_type": "a list",
-    "string_type": "text",
-    "int_type": "a whole number",
-    "int_parsing": "a whole number",
-    "int_from_float": "a whole number",
-    "float_type": "a number",
-    "float_parsing": "a number",
-    "bool_type": "true or false",
-    "bool_parsing": "true or false",
-    "greater_than": "greater than %(gt)s",
-    "greater_than_equal": "greater than or equal to %(ge)s",
-    "less_than": "less than %(lt)s",
-    "less_than_equal": "less than or equal to %(le)s",
+    "dict_type": template("settings, each as name: value"),
+    "list_type": template("a list"),
+    "tuple_type": template("a list"),
+    "string_type": template("text"),
+    "int_type": template("a whole number"),
+    "int_parsing": template("a whole number"),
+    "int_from_float": template("a whole number"),
+    "float_type": template("a number"),
+    "float_parsing": template("a number"),
+    "bool_type": template("true or false"),
+    "bool_parsing": template("true or false"),
+    "greater_than": template("greater than %(gt)s"),
+    "greater_than_equal": template("greater than or equal to %(ge)s"),
+    "less_than": template("less than %(lt)s"),
+    "less_than_equal": template("less than or equal to %(le)s"),
     "enum": "%(expected)s",
     "literal_error": "%(expected)s",
 }
@@ -217,10 +217,10 @@ def _kind(field: FieldInfo | None) -> Sentence:
 
 _KINDS: tuple[tuple[type, str], ...] = (
     (Enum, ""),
-    (bool, "true or false"),
-    (int, "a whole number"),
-    (float, "a number"),
-    (str, "text"),
+    (bool, template("true or false")),
+    (int, template("a whole number")),
+    (float, template("a number")),
+    (str, template("text")),
 )
 
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from documents.document import Document, Path
 from documents.document_errors import DocumentError, did_you_mean, one_of
-from documents.sentence import Sentence, sentence
+from documents.sentence import Sentence, sentence, template
 from ivr_flows.kind import NameOf, NodeKind, Scope
 from ivr_flows.nodes.sub_flow import FlowNode
 from ivr_flows.texts import Prompt
@@ -51,26 +51,32 @@ ANYWHERE = Outside()
 _THERE_IS_NO: Mapping[NameOf, tuple[str, str]] = MappingProxyType(
     {
         NameOf.QUEUE: (
-            'there is no queue "%(name)s"; expected %(names)s',
-            "add it to the centre's configuration",
+            template('there is no queue "%(name)s"; expected %(names)s'),
+            template("add it to the centre's configuration"),
         ),
         NameOf.CALENDAR: (
-            'there is no calendar "%(name)s"; expected %(names)s',
-            "add it under Calendars",
+            template('there is no calendar "%(name)s"; expected %(names)s'),
+            template("add it under Calendars"),
         ),
-        NameOf.AGENT: ('there is no agent "%(name)s"; expected %(names)s', "add them under Agents"),
+        NameOf.AGENT: (
+            template('there is no agent "%(name)s"; expected %(names)s'),
+            template("add them under Agents"),
+        ),
         NameOf.LINE: (
-            'flows may not call over the line "%(name)s"; expected %(names)s',
-            "an admin can allow it at the line",
+            template('flows may not call over the line "%(name)s"; expected %(names)s'),
+            template("an admin can allow it at the line"),
         ),
         NameOf.SECRET: (
-            'there is no secret "%(name)s"; expected %(names)s',
-            "an admin can add it under Secrets",
+            template('there is no secret "%(name)s"; expected %(names)s'),
+            template("an admin can add it under Secrets"),
         ),
-        NameOf.FLOW: ('there is no flow "%(name)s"; expected %(names)s', "write and publish it"),
+        NameOf.FLOW: (
+            template('there is no flow "%(name)s"; expected %(names)s'),
+            template("write and publish it"),
+        ),
         NameOf.RECORDING: (
-            'there is no recording "%(name)s"; expected %(names)s',
-            "upload it under Prompts",
+            template('there is no recording "%(name)s"; expected %(names)s'),
+            template("upload it under Prompts"),
         ),
     }
 )

@@ -133,7 +133,7 @@ class LookUp:
 
 @dataclass(frozen=True, slots=True)
 class DrawLots:
-    """DrawLots lots. Outcome: Drawn."""
+    """Draw lots. Outcome: Drawn."""
 
     node: str
 

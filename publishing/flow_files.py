@@ -24,13 +24,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from documents.document import FLOW, Document, Limits, Path, read
 from documents.document_errors import DocumentError, first_of
-from documents.sentence import sentence
+from documents.sentence import sentence, template
 from documents.validation import validated
 from ivr_flows.flow_schema import NAME, NAME_EXPECTED
 
 FORM = 1
 MOST_FLOWS = 100
-FLOWS_FILE = Limits("file of flows", characters=2_000_000, values=2_000)
+FLOWS_FILE = Limits(template("file of flows"), characters=2_000_000, values=2_000)
 LARGEST_BYTES = 4 * FLOWS_FILE.characters
 
 _HEAD = (

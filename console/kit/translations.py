@@ -1,6 +1,8 @@
-"""Loads the console's two languages and chooses one. English is the source of the catalogue.
+"""Loads the console's two languages and chooses one. English is the source of the catalogues.
 
-Catalogues are read from their .po text at start, so there is no compile step to forget.
+``console.po`` has the pages' own texts, ``flows.po`` those of the flow language: what its checker
+says, and what settings are for. They are read from their .po text at start, so there is no compile
+step to forget.
 """
 
 import io
@@ -15,6 +17,8 @@ LANGUAGES = {"zh-CN": "中文", "en": "English"}
 DEFAULT = "zh-CN"
 _LOCALES = {"zh-CN": "zh_CN", "en": "en"}
 CATALOGUES = Path(__file__).parents[1] / "locale"
+NAMES = ("console", "flows")
+"""Of the catalogues. A text in both is taken from the first."""
 
 
 def N_(text: str) -> str:  # noqa: N802 - gettext's own name for "mark, don't translate yet"
@@ -31,16 +35,23 @@ def load_translations() -> dict[str, NullTranslations]:
     """The translations by language. A broken catalogue raises at start, not in a page."""
     found: dict[str, NullTranslations] = {"en": NullTranslations()}
     for language, locale in _LOCALES.items():
-        source = CATALOGUES / locale / "LC_MESSAGES" / "console.po"
         if locale == "en":
             continue
-        with source.open("rb") as text:
-            catalogue = read_po(text, locale=locale, abort_invalid=True)
-        compiled = io.BytesIO()
-        write_mo(compiled, catalogue)
-        compiled.seek(0)
-        found[language] = GNUTranslations(compiled)
+        first, *others = (_catalogue(locale, name) for name in NAMES)
+        for other in others:
+            first.add_fallback(other)
+        found[language] = first
     return found
+
+
+def _catalogue(locale: str, name: str) -> GNUTranslations:
+    source = CATALOGUES / locale / "LC_MESSAGES" / f"{name}.po"
+    with source.open("rb") as text:
+        catalogue = read_po(text, locale=locale, abort_invalid=True)
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return GNUTranslations(compiled)
 
 
 def choose(wanted: Iterable[str | None], accept: str) -> str:

@@ -12,7 +12,7 @@ from ivr_flows.walk import Script, Walk
 
 
 class SplitNode(NodeKind):
-    """DrawLots lots: each exit is taken by its percentage of the callers."""
+    """Draw lots: each exit is taken by its percentage of the callers."""
 
     shares: Mapping[str, Annotated[int, Field(ge=0, le=100)]] = Field(
         min_length=2, description="each exit with its percentage; together 100"

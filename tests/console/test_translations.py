@@ -12,7 +12,7 @@ from console.calls import timeline
 from console.calls import words as call_words
 from console.floor import words
 from console.kit.rendering import duration, translate
-from console.kit.translations import CATALOGUES, choose
+from console.kit.translations import CATALOGUES, choose, load_translations
 from console.kit.words import ACCOUNT_REFUSALS, ROLES
 from domain.centre import LineKind
 from domain.facts import (
@@ -32,12 +32,14 @@ from domain.reasons import EndReason, GiveUpReason, LossReason, NoEntry, OfferFa
 from domain.roles import Role
 from domain.stations import StationState
 from engine.ports import AheadOf, CallStage, CommandOutcome
+from ivr_flows.loader import check
 from ivr_flows.nodes.hangup import HangupNode
 from records.fold import LegOutcome, Outcome
 from storage.account_errors import AccountRefusal
 from tests.console.catalogue import messages
 from tests.console.conftest import Visit, a_call, fact
 from tests.console.floor import small_centre
+from tests.console.flow_catalogue import flow_messages
 from tests.ivr_flows.caller import hotline
 
 _PLACE = re.compile(r"%\((\w+)\)s")
@@ -50,6 +52,24 @@ def test_every_text_is_in_the_chinese_catalogue_and_nothing_else() -> None:
     assert translated.keys() == messages()
     for english, chinese in translated.items():
         assert set(_PLACE.findall(english)) == set(_PLACE.findall(chinese)), english
+
+
+def test_every_text_of_the_flow_language_is_in_its_catalogue_and_nothing_else() -> None:
+    with (CATALOGUES / "zh_CN/LC_MESSAGES/flows.po").open("rb") as file:
+        catalogue = read_po(file, locale="zh_CN", abort_invalid=True)
+    translated = {str(m.id): str(m.string) for m in catalogue if m.id and m.string}
+    assert translated.keys() == flow_messages()
+    for english, chinese in translated.items():
+        assert set(_PLACE.findall(english)) == set(_PLACE.findall(chinese)), english
+
+
+def test_a_fault_of_a_flow_is_said_in_chinese() -> None:
+    text = "flow: a\nlanguages: [en]\nstart: b\nnodes:\n  b: {kind: hangup, whi: x}\n"
+    (fault,) = check(text, "a.yaml").errors
+    chinese = load_translations()["zh-CN"]
+    assert fault.what.said(chinese.gettext).startswith("节点“b”（hangup） 没有设置“whi”")
+    assert fault.remedy is not None
+    assert fault.remedy.said(chinese.gettext) == "您是要写“why”吗？"
 
 
 def test_every_word_of_the_domain_has_a_word_here() -> None:
