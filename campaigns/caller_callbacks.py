@@ -58,6 +58,8 @@ class BookedCallback:
     number: str
     """E.164 with +."""
     at: datetime
+    later: bool = False
+    """Whether the rules have moved it."""
 
 
 class CallerCallbacks:
@@ -98,7 +100,7 @@ class CallerCallbacks:
             lead = await promise_caller(
                 db, wish.call, wish.project, found.e164, wish.agent, allowed, now, queue=wish.queue
             )
-        return BookedCallback(lead, found.e164, allowed)
+        return BookedCallback(lead, found.e164, allowed, allowed > wished)
 
     async def _allowed(
         self,

@@ -17,6 +17,7 @@ from console.centre.routes import CENTRE
 from console.desk.routes import DESK
 from console.floor.disposing import DISPOSING, DispositionServices
 from console.floor.feeds import FEEDS, FloorPictures
+from console.floor.working import WORKING, WorkServices
 from console.flows.routes import FLOW_PAGES
 from console.flows.way_services import WAY_SERVICES, WayServices
 from console.health.routes import HEALTH
@@ -27,6 +28,7 @@ from console.kit.error_pages import answer_errors
 from console.kit.features import Feature
 from console.kit.feed import Feeds
 from console.kit.guard import check_request
+from console.kit.listenings import AUDITED, Listenings
 from console.kit.proxy import see_through_proxy
 from console.kit.rarely import Rarely
 from console.kit.routing import add_feature, add_shared
@@ -41,6 +43,7 @@ from console.reports.report_services import REPORT_SERVICES, ReportServices
 from console.reports.routes import REPORTS
 from console.sign_in.routes import SIGN_IN
 from console.users.routes import USERS
+from console.worklist.routes import WORKLIST
 from engine.desk_ports import LiveDesks
 from engine.ports import LiveCentre
 from publishing.flow_drafts import FlowDrafts
@@ -55,6 +58,7 @@ FEATURES = (
     DESK,
     BOARD,
     CALLS,
+    WORKLIST,
     CAMPAIGNS,
     LEAD_LISTS,
     CALL_RESULTS,
@@ -88,6 +92,7 @@ def make_app(
     lead_lists: ListServices,
     reports: ReportServices,
     disposing: DispositionServices,
+    working: WorkServices,
     flows: context.FlowNames = lambda _: (),
     flow_drafts: FlowDrafts,
     publications: Publications,
@@ -125,6 +130,7 @@ def make_app(
     app[REPORT_SERVICES] = reports
     app[DISPOSING] = disposing
     app[context.FLOWS] = flows
+    app[WORKING] = working
     app[context.FLOW_DRAFTS] = flow_drafts
     app[context.PUBLICATIONS] = publications
     app[WAY_SERVICES] = ways
@@ -146,6 +152,7 @@ def make_app(
     app[context.SESSIONS].take(centre.centre())
     app[FEEDS] = Feeds(FloorPictures(centre), beat_s=timing.beat_s)
     app[context.RARELY] = Rarely()
+    app[AUDITED] = Listenings()
     app[live.OPEN] = set()
     app.on_response_prepare.append(add_headers)
     app.on_shutdown.append(live.close_all)

@@ -40,6 +40,7 @@ from configuration.published_flows import PublishedFlows, seeds_of
 from configuration.secrets import Secrets
 from console.app import make_app
 from console.flows.way_services import WayServices
+from console.floor.working import WorkServices
 from console.kit.context import SESSIONS, PhoneAccess
 from console.kit.door import Door
 from console.prompts.prompt_services import PromptServices
@@ -101,6 +102,7 @@ from telephony.asterisk.centre_in_asterisk import CentreInAsterisk
 from telephony.asterisk.generated_files import AMI_USER, Ports
 from telephony.asterisk.process import HERE, check_free, is_plain
 from telephony.asterisk.versions import faults_of
+from worklist.worklist import Worklist
 
 log = structlog.get_logger()
 
@@ -437,6 +439,7 @@ async def running(
             reports=outbound.report_services(),
             disposing=outbound.disposition_services(),
             flows=flows.of_projects,
+            working=WorkServices(Worklist(pool, accounts.audit), outbound.caller_callbacks),
             flow_drafts=FlowDrafts(pool),
             publications=publications,
             ways=WayServices(FlowFigureStore(pool)),

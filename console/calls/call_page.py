@@ -8,6 +8,7 @@ from console.floor.disposing import DISPOSING, disposal_text
 from console.kit.access import projects_of
 from console.kit.context import AGENTS, CALLS, LANGUAGE, LIVE, project_titles
 from console.kit.rendering import clock_of, duration, render, says
+from domain.facts import VoiceKept
 from domain.identity import CallId
 from domain.stations import OWN_PHONES, outside_number
 from records.call_queries import StoredCall
@@ -22,6 +23,12 @@ async def stored_call(request: web.Request) -> StoredCall:
     if found is None:
         raise web.HTTPNotFound
     return found
+
+
+def voices_of(found: StoredCall) -> list[VoiceKept]:
+    """What the caller said after a tone, in order."""
+    kept = [fact.what for fact in found.timeline if isinstance(fact.what, VoiceKept)]
+    return list({voice.name: voice for voice in kept if voice.name and voice.file}.values())
 
 
 async def page(request: web.Request) -> web.Response:
@@ -40,6 +47,7 @@ async def page(request: web.Request) -> web.Response:
         "calls/call.html",
         {
             "record": found.record,
+            "voices": voices_of(found),
             "moments": told(
                 list(found.timeline),
                 lambda text, values: says(request, text, values),

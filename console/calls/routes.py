@@ -1,9 +1,6 @@
 """The calls' routes: who may list calls, who may open one, and who may listen."""
 
-from aiohttp import web
-
 from console.calls import call_page, list_page, recording
-from console.calls.listenings import AUDITED, Listenings
 from console.kit.features import Entry, Feature, get
 from console.kit.permissions import READERS, Only, Reach
 from console.kit.translations import N_
@@ -13,10 +10,6 @@ DETAIL = Only({Role.SUPERVISOR, Role.OPS, Role.QA, Role.ADMIN}, Reach.PROJECTS)
 LISTENERS = Only({Role.SUPERVISOR, Role.QA, Role.ADMIN}, Reach.PROJECTS)
 
 
-def _prepare(app: web.Application) -> None:
-    app[AUDITED] = Listenings()
-
-
 CALLS = Feature(
     "calls",
     (
@@ -24,7 +17,8 @@ CALLS = Feature(
         get("/calls/{call}", call_page.page, DETAIL),
         get("/calls/{call}/recording.wav", recording.sound, LISTENERS),
         get("/calls/{call}/waveform.json", recording.waveform, LISTENERS),
+        get("/calls/{call}/voices/{voice}/sound.wav", recording.voice_sound, LISTENERS),
+        get("/calls/{call}/voices/{voice}/waveform.json", recording.voice_waveform, LISTENERS),
     ),
     Entry("/calls", "list-details", N_("Calls"), start_of={Role.QA}),
-    _prepare,
 )

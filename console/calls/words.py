@@ -73,11 +73,3 @@ ENDED_BY = {
     "system": N_("the system"),
     "unknown": N_("unknown"),
 }
-
-PLAYER_TEXTS = {
-    "play": N_("Play"),
-    "pause": N_("Pause"),
-    "no_waveform": N_("The waveform can't be shown, but the recording can still be played."),
-    "no_playback": N_("The recording can't be played. Reload the page and try again."),
-}
-"""Texts for ``player.js``."""

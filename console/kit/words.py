@@ -42,6 +42,14 @@ FILTER_MISTAKES = {
 }
 """What the list of calls and the API's say of a filter."""
 
+PLAYER_TEXTS = {
+    "play": N_("Play"),
+    "pause": N_("Pause"),
+    "no_waveform": N_("The waveform can't be shown, but the recording can still be played."),
+    "no_playback": N_("The recording can't be played. Reload the page and try again."),
+}
+"""Texts for ``player.js``."""
+
 PAGE_TEXTS = {
     "failed": N_("That did not work (%(status)s). Reload the page and try again."),
     "offline": N_("The console can't be reached. Check the network, then try again."),

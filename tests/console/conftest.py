@@ -19,6 +19,7 @@ from playwright.async_api import Page
 from api.resources import API
 from campaigns.attempt_pages import AttemptPages
 from campaigns.callbacks import Callbacks
+from campaigns.caller_callbacks import CallerCallbacks
 from campaigns.campaign_alarms import CampaignAlarms
 from campaigns.campaign_samples import CampaignSamples
 from campaigns.campaign_service import Campaigns
@@ -45,6 +46,7 @@ from console.app import make_app
 from console.campaigns.campaign_services import CampaignServices
 from console.floor.disposing import DispositionServices
 from console.flows.way_services import WayServices
+from console.floor.working import WorkServices
 from console.kit.context import ConsoleTiming
 from console.lead_lists.list_services import ListServices
 from console.prompts.prompt_services import PromptServices
@@ -94,6 +96,7 @@ from tests.centre.small import small_directory
 from tests.console.browserless import Client
 from tests.console.browsing import Open, Served, a_browser
 from tests.console.floor import BANK, TEA, Floor
+from worklist.worklist import Worklist
 
 PASSWORD = "correct horse battery"
 CALL = CallId("pbx1-1767225600.17")
@@ -234,6 +237,10 @@ async def console(
             ProjectChoices(database.pool),
             CustomerCards(database.pool),
             Callbacks(database.pool),
+        ),
+        working=WorkServices(
+            Worklist(database.pool, audit),
+            CallerCallbacks(database.pool, lambda: ZoneInfo("Asia/Shanghai")),
         ),
         desks=floor.desks,
         flows=lambda _: ("greeting", "hotline"),

@@ -1,14 +1,13 @@
-// Plays a recording and draws its two sides: the caller's waveform above, the agent's below.
-import { duration } from "../app/live.js";
+// Plays recordings and draws their sides: the caller's waveform above, the agent's below.
+import { duration } from "./live.js";
 
 const texts = JSON.parse(document.getElementById("texts").textContent);
-const player = document.getElementById("player");
 
-if (player) {
+// Makes a player work; returns {load, toggle}, for another recording, and to play and pause it.
+export function attach(player) {
   const part = (name) => player.querySelector(`[data-do="${name}"]`);
   const sound = new Audio();
   sound.preload = "metadata";
-  sound.src = player.dataset.sound;
   const box = player.querySelector(".wave-box");
   const canvas = player.querySelector("canvas");
   const head = player.querySelector(".wave-head");
@@ -38,7 +37,7 @@ if (player) {
   }
 
   function hear() {
-    const who = part("side").value;
+    const who = part("side")?.value ?? "both";
     if (!graph) return;
     graph.sides[0].gain.value = who === "agent" ? 0 : 1;
     graph.sides[1].gain.value = who === "caller" ? 0 : 1;
@@ -53,8 +52,9 @@ if (player) {
     pen.scale(scale, scale);
     const style = getComputedStyle(player);
     const done = sound.duration ? sound.currentTime / sound.duration : 0;
-    const lane = height / 2;
-    ["caller", "agent"].forEach((side, n) => {
+    const sides = ["caller", "agent"].slice(0, Number(player.dataset.sides));
+    const lane = height / sides.length;
+    sides.forEach((side, n) => {
       const middle = lane * n + lane / 2;
       pen.fillStyle = style.getPropertyValue("--wave-line");
       pen.fillRect(0, middle - 0.5, width, 1);
@@ -117,7 +117,7 @@ if (player) {
   part("play").addEventListener("click", toggle);
   part("back").addEventListener("click", () => seek(sound.currentTime - 5));
   part("on").addEventListener("click", () => seek(sound.currentTime + 5));
-  part("side").addEventListener("change", hear);
+  part("side")?.addEventListener("change", hear);
   part("rate").addEventListener("change", () => {
     sound.playbackRate = Number(part("rate").value);
   });
@@ -144,12 +144,27 @@ if (player) {
   sound.addEventListener("error", () => say(texts.no_playback));
   new ResizeObserver(draw).observe(box);
 
-  try {
-    const answer = await fetch(player.dataset.waveform, { headers: { Accept: "application/json" } });
-    if (!answer.ok) throw new Error(answer.status);
-    peaks = await answer.json();
-    draw();
-  } catch {
-    say(texts.no_waveform);
+  async function load(source, waveform) {
+    trouble.hidden = true;
+    peaks = null;
+    sound.src = source;
+    sound.playbackRate = Number(part("rate").value);
+    player.querySelector("[data-download]").href = `${source}?download=1`;
+    show();
+    try {
+      const answer = await fetch(waveform, { headers: { Accept: "application/json" } });
+      if (!answer.ok) throw new Error(answer.status);
+      const found = await answer.json();
+      if (!sound.src.endsWith(source)) return; // another was asked for meanwhile
+      peaks = found;
+      draw();
+    } catch {
+      say(texts.no_waveform);
+    }
   }
+
+  if (player.dataset.sound) load(player.dataset.sound, player.dataset.waveform);
+  return { load, toggle, pause: () => sound.pause() };
 }
+
+for (const player of document.querySelectorAll("[data-player][data-sound]")) attach(player);

@@ -1,0 +1,1 @@
+"""The page where somebody works off voicemails, callbacks and missed calls."""
