@@ -39,8 +39,8 @@ from configuration.in_force import CannotKeep, InForce, keep, serving
 from configuration.published_flows import PublishedFlows, seeds_of
 from configuration.secrets import Secrets
 from console.app import make_app
-from console.flows.way_services import WayServices
 from console.floor.working import WorkServices
+from console.flows.way_services import WayServices
 from console.kit.context import SESSIONS, PhoneAccess
 from console.kit.door import Door
 from console.prompts.prompt_services import PromptServices

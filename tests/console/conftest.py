@@ -45,8 +45,8 @@ from centre.things import Kind
 from console.app import make_app
 from console.campaigns.campaign_services import CampaignServices
 from console.floor.disposing import DispositionServices
-from console.flows.way_services import WayServices
 from console.floor.working import WorkServices
+from console.flows.way_services import WayServices
 from console.kit.context import ConsoleTiming
 from console.lead_lists.list_services import ListServices
 from console.prompts.prompt_services import PromptServices

@@ -1,18 +1,28 @@
 """Callbacks on a real Asterisk: called at their time, with the right agent, and once."""
 
-from datetime import UTC, datetime
+import wave
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from bench.planned_phone import SoundPlan, Tone
+from bench.tones import onsets, sounds, split
 from campaigns.campaign import CampaignState, Mode
 from campaigns.campaign_service import Campaigns
-from domain.identity import CampaignName
+from centre.things import HotlineSettings
+from domain.facts import CallbackAsked, VoiceKept
+from domain.identity import CampaignName, ProjectName
+from engine.inbound.voice_steps import TONE_HZ
+from storage.audit import AuditLog
 from tests.faults.scene import LINE, kinds, story
 from tests.phones.at_desk import open_desk
 from tests.phones.bent import Ringing, answer, ring
 from tests.phones.called import OPS, SPRING, attempt_of, nothing_runs_on, run_campaign, zone_at_noon
-from tests.phones.house import PhoneHouse, at_stage
+from tests.phones.house import VOICE_HOTLINE, PhoneHouse, at_stage
 from tests.waiting import until
+from worklist.entries import WorkKind, WorkScope
+from worklist.worklist import Worklist
 
 __all__ = ["nothing_runs_on"]  # a fixture
 
@@ -133,3 +143,76 @@ async def test_agents_are_kept_again_for_their_customers_after_a_kill(house: Pho
     await house.phone.hang_up(customer)
     for agent in agents.values():
         await until(house.phone.rung_at(agent)[0].leg.over.is_set, what="the phone is let go")
+
+
+async def test_callers_leave_a_message_by_hanging_up_and_are_called_back(house: PhoneHouse) -> None:
+    """One caller speaks after the tone and hangs up: the message is kept. Another says nothing and
+    stays: no file is left, and an agent calls them back once they have hung up."""
+    await house.phone.register(LINE)
+    await house.change(
+        lambda _: [HotlineSettings(number=VOICE_HOTLINE, project="tea", flow="voice")]
+    )
+    spool = house.stack.instance.spool / "monitor"
+    speaks, speaking = "", house.phone.outgoing(LINE, "")
+
+    async def calls() -> bool:
+        nonlocal speaks, speaking
+        speaks, speaking = house.call(VOICE_HOTLINE)
+        await until(lambda: speaking.up.is_set() or speaking.over.is_set(), what="an answer")
+        return speaking.up.is_set()
+
+    await until(calls, what="the number is in Asterisk", every_s=0.2)
+    says_nothing, silent = house.call(VOICE_HOTLINE)
+    silent.play(SoundPlan(), 0)
+    speaking.play(SoundPlan(), 0)
+    mine = f"{await house.call_of(speaks)}.v*.sln"
+
+    def written() -> list[Path]:
+        return list(spool.glob(mine))
+
+    await until(written, what="the message begins")
+    assert any(sounds(payload, TONE_HZ) for _, payload in speaking.heard[-100:]), "the tone"
+    begun = datetime.now(UTC).timestamp() + 0.2
+    speaking.play(SoundPlan((Tone(0, 1, 450),)), begun)
+    await until(lambda: datetime.now(UTC).timestamp() > begun + 1.2, what="the words are out")
+    await house.phone.hang_up(speaking)
+
+    stored = await house.stored(speaks)
+    await until(lambda: not written(), what="the message is taken in")
+
+    async def kept() -> VoiceKept | None:
+        found = [one.what for one in (await house.stored(speaks)).timeline]
+        return next((one for one in found if isinstance(one, VoiceKept)), None)
+
+    await until(kept, what="the message is in the call's record")
+    voice = await kept()
+    assert voice is not None and voice.file is not None
+    assert voice.queue == "tea"
+    with wave.open(str(house.stack.state / "recordings" / voice.file)) as wav:
+        caller, other = split(wav.readframes(wav.getnframes()))
+    assert onsets(caller, 450), "what they said can be heard"
+    assert not any(other)
+    work = Worklist(house.pool, AuditLog(house.pool))
+    scope = WorkScope("sue", frozenset({ProjectName("tea")}))
+    found = await work.entries(scope, datetime.now(UTC) - timedelta(hours=1))
+    assert [one.call for one in found[WorkKind.VOICEMAIL]] == [stored.record.call]
+
+    await until(silent.over.is_set, what="the flow is over")
+    stored = await house.stored(says_nothing)
+    asked = [one.what for one in stored.timeline if isinstance(one.what, CallbackAsked)]
+    number = f"+86{says_nothing}"
+    assert [(one.number, one.why) for one in asked] == [(number, None)], story(stored)
+    assert not list(spool.glob("*.sln"))
+    house.phone.habits |= {"1001": answer, number: picks_up}
+    await house.pool.execute(
+        "update leads set timezone = $2, callback_at = $3, next_at = $3 where key = $1",
+        number, zone_at_noon(), datetime.now(UTC),
+    )  # fmt: skip
+    await house.ready("1001")
+    await house.until_stage(number, "talking")
+    (called,) = house.phone.rung_at(number)
+    await house.phone.hang_up(called.leg)
+    row = await attempt_of(house, number)
+    assert (row["mode"], row["agent"], row["outcome"]) == ("callback", "1001", "spoken")
+    found = await work.entries(scope, datetime.now(UTC) - timedelta(hours=1))
+    assert found[WorkKind.CALLBACK] == ()
