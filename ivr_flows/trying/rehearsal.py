@@ -117,6 +117,8 @@ class CallBegins:
     flows: Mapping[str, OneFlow] = field(default_factory=dict)
     lots: float = 0.0
     """What each drawing of lots gives."""
+    lots_at: Mapping[str, float] = field(default_factory=dict)
+    """What it gives at some nodes instead."""
     placed: bool = True
     """Whether we have called them, so that they can ask not to be called again."""
 
@@ -359,7 +361,7 @@ class Rehearsal:
                 state = self._calendar(step.calendar, self.at)
                 return NotDone() if state is None else Opening(state)
             case DrawLots():
-                return Drawn(self._situation.lots)
+                return Drawn(self._situation.lots_at.get(step.node, self._situation.lots))
             case Apologise():
                 self._happened(step, "apologised", step.why)
             case Hangup():
