@@ -125,7 +125,7 @@ def _in_language(
         "kinds": [
             {
                 **looks,
-                "about": said(kind.about),
+                "about": said(kind.about).replace("``", '"'),
                 "fields": fields(kind.fields),
                 "exits": kind.exits,
             }

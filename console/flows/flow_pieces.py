@@ -51,8 +51,6 @@ class FlowPiece:
 
     name: str
     titles: Mapping[str, str]
-    about: str
-    """Its note, or the comment at its head, in English."""
     text: str
     tests: str
     nodes: int
@@ -78,25 +76,12 @@ def library_pieces() -> tuple[FlowPiece, ...]:
             FlowPiece(
                 flow.name,
                 flow.title,
-                flow.note or _heading(text),
                 text,
                 tests.read_text("utf-8") if tests.is_file() else "",
                 len(flow.nodes),
             )
         )
     return tuple(found)
-
-
-def _heading(text: str) -> str:
-    """The first sentence or two of the comment with which a file begins."""
-    lines = []
-    for line in text.splitlines():
-        if not line.startswith("#"):
-            break
-        if not (words := line.lstrip("# ").strip()):
-            break
-        lines.append(words)
-    return " ".join(lines)
 
 
 def empty_flow(name: str) -> str:

@@ -38,6 +38,15 @@ REFUSALS: Mapping[FlowRefusal, str] = {
 }
 ALL_PROJECTS = N_("All projects")
 EMPTY_PIECE = N_("Empty flow")
+PIECES: Mapping[str, str] = {
+    "after_hours": N_("While the number is closed, callers leave a message or book a call."),
+    "appointment": N_("Callers key in a day and a time at which somebody calls them."),
+    "greeting": N_("A greeting, the language, then the queue of the number called."),
+    "hotline": N_("Greeting, language, a menu of three queues, a score and a goodbye."),
+    "order_status": N_("Callers key in an order's number; a service answers what became of it."),
+    "satisfaction": N_("Two questions by key, and a few words from whoever isn't satisfied."),
+}
+"""What the flows of the library do."""
 EMPTY_NOTE = N_("A greeting and a goodbye, to begin with.")
 WRONG_NAME = N_('the text calls the flow "%(name)s"; expected the name under which it is kept')
 RIGHT_NAME = N_('write "flow: %(name)s"')
@@ -107,7 +116,7 @@ EDITOR_TEXTS = {
     "line": N_("Line %(n)s"),
     "not_checked": N_("The text could not be checked: %(why)s"),
     "behind": N_("The picture shows the text before its last mistake."),
-    "start": N_("Start"),
+    "start": N_("Entry"),
     "missing": N_("missing"),
     "no_nodes": N_("As soon as the text has nodes, they are drawn here."),
     "default": N_("usually %(value)s"),
@@ -129,9 +138,9 @@ EDITOR_TEXTS = {
 PHRASES = {
     "Find": N_("Find"),
     "Replace": N_("Replace"),
-    "next": N_("next"),
-    "previous": N_("previous"),
-    "all": N_("all"),
+    "next": N_("next match"),
+    "previous": N_("previous match"),
+    "all": N_("all matches"),
     "match case": N_("match case"),
     "regexp": N_("regular expression"),
     "by word": N_("whole words"),

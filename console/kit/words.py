@@ -55,7 +55,7 @@ PAGE_TEXTS = {
     "offline": N_("The console can't be reached. Check the network, then try again."),
     "signed_out": N_("You are no longer signed in. Sign in again."),
     "drop_typed": N_(
-        "At your desk is text that isn't saved yet. Sign out all the same? It will be lost."
+        "You have typed something that isn't saved yet. Sign out all the same? It will be lost."
     ),
 }
 """Texts for ``page.js``, on every page."""

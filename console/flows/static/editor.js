@@ -258,6 +258,13 @@ if (words.ok) {
   toast(words.message, "danger");
 }
 await check();
-const line = Number(new URLSearchParams(window.location.search).get("line"));
-if (line >= 1) editor.goTo(line);
-else editor.focus();
+goWhereAsked();
+window.addEventListener("hashchange", goWhereAsked);
+
+// /flows/hotline#menu is where the node "menu" stands, /flows/hotline?line=20 is that line.
+function goWhereAsked() {
+  const node = picture?.nodes.find((one) => one.id === decodeURIComponent(location.hash.slice(1)));
+  const line = node?.line ?? Number(new URLSearchParams(location.search).get("line"));
+  if (line >= 1) editor.goTo(line);
+  else editor.focus();
+}
