@@ -46,6 +46,7 @@ from console.users.routes import USERS
 from console.worklist.routes import WORKLIST
 from engine.desk_ports import LiveDesks
 from engine.ports import LiveCentre
+from engine.trial_ports import LiveTrials
 from publishing.flow_drafts import FlowDrafts
 from publishing.flow_transfers import FlowTransfers
 from publishing.look_up_rights import LookUpRights
@@ -98,6 +99,7 @@ def make_app(
     publications: Publications,
     ways: WayServices,
     flow_transfers: FlowTransfers,
+    trials: LiveTrials,
     look_up_rights: LookUpRights,
     prompts: PromptServices,
     phones: context.PhoneAccess = context.PhoneAccess(),  # noqa: B008 - it is frozen
@@ -135,6 +137,7 @@ def make_app(
     app[context.PUBLICATIONS] = publications
     app[WAY_SERVICES] = ways
     app[context.FLOW_TRANSFERS] = flow_transfers
+    app[context.TRIALS] = trials
     app[context.LOOK_UP_RIGHTS] = look_up_rights
     app[PROMPT_SERVICES] = prompts
     app[context.PHONES] = phones

@@ -68,6 +68,7 @@ from engine.reconcile.database_at_start import DatabaseAtStart
 from engine.recorder import Recorder
 from engine.running_centre import RunningCentre
 from engine.stations.feature_codes import StationFeatures
+from engine.trials.trial_calls import TrialCalls
 from ivr_flows.announcements import texts_to_prepare
 from ivr_flows.flow import Flow
 from ivr_flows.phrases import Phrases
@@ -347,6 +348,8 @@ async def running(
             engine.passes,
             voice=VoiceMeans(recorder.voices, outbound.caller_callbacks, RepeatedFaults()),
         )
+        trials = TrialCalls(config.node, link, prompts, where.spool)
+        stack.push_async_callback(trials.close)
         agi = AgiServer(
             config.asterisk.agi_bind,
             ports.agi,
@@ -359,6 +362,7 @@ async def running(
                     outbound.hosts,
                 ).serve,
                 "flow": FlowCalls(means, engine.admission, outbound.hosts, flows).serve,
+                "trial": trials.serve,
                 "agent": StationFeatures(
                     engine, AgentPins(followed.secrets), phrases, prompts
                 ).serve,
@@ -444,6 +448,7 @@ async def running(
             publications=publications,
             ways=WayServices(FlowFigureStore(pool)),
             flow_transfers=FlowTransfers(pool, surroundings.outside),
+            trials=trials,
             look_up_rights=rights,
             prompts=PromptServices(prompts, recordings, recorded),
             phones=_phone_access(config, ports),

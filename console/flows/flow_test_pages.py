@@ -10,6 +10,7 @@ from console.flows import words
 from console.flows.drafts_here import flow_actor, flow_of, flow_refusal, may_change_flow
 from console.flows.fault_words import fault_text
 from console.flows.flow_tabs import flow_tabs
+from console.flows.trial_pages import trial_values
 from console.flows.tried_flow import TriedFlow, tried_flow
 from console.kit.context import FLOW_DRAFTS
 from console.kit.rendering import render, rendered
@@ -57,6 +58,7 @@ async def tests_page(request: web.Request) -> web.Response:
         "draft": draft,
         "may_change": may_change_flow(request, draft),
         "words": words,
+        **trial_values(request, draft),
         **await _values(request, draft, draft.tests),
     }
     return render(request, "flows/tests.html", values)
@@ -98,7 +100,8 @@ async def _values(request: web.Request, draft: FlowDraft, text: str) -> dict[str
     tried = await tried_flow(request, draft)
     found = await asyncio.to_thread(_played, request, tried, draft.flow, text)
     lines = {} if tried.flow is None else {n.id: n.line for n in tried.flow.nodes.values()}
-    return {"flow": draft.flow, "run": found, "lines": lines}
+    saved = text == draft.tests and may_change_flow(request, draft)
+    return {"flow": draft.flow, "run": found, "lines": lines, "callable": saved}
 
 
 def _played(request: web.Request, tried: TriedFlow, name: str, text: str) -> TestsCame:

@@ -12,6 +12,7 @@ from console.flows import (
     publish_pages,
     revision_pages,
     transfer_pages,
+    trial_pages,
     try_pages,
 )
 from console.flows.imports_in_hand import prepare_imports
@@ -54,6 +55,9 @@ FLOW_PAGES = Feature(
         get("/flows/{flow}/try", try_pages.try_page, FLOW_READERS),
         post("/flows/{flow}/try", try_pages.try_step, FLOW_READERS),
         post("/flows/{flow}/try/keep", try_pages.keep_test, FLOW_CHANGERS),
+        get("/flows/{flow}/trial", trial_pages.trial_now, FLOW_READERS),
+        post("/flows/{flow}/trial", trial_pages.begin_trial, FLOW_CHANGERS),
+        post("/flows/{flow}/trial/cancel", trial_pages.cancel_trial, FLOW_CHANGERS),
         get("/flows/{flow}/tests", flow_test_pages.tests_page, FLOW_READERS),
         post_file("/flows/{flow}/tests", flow_test_pages.save_tests, FLOW_CHANGERS, LARGEST_TEXT),
         post_file(

@@ -18,6 +18,7 @@ from domain.centre import zone_of
 from domain.identity import ProjectName
 from engine.desk_ports import LiveDesks
 from engine.ports import LiveCentre
+from engine.trial_ports import LiveTrials
 from publishing.flow_drafts import FlowDrafts
 from publishing.flow_transfers import FlowTransfers
 from publishing.look_up_rights import LookUpRights
@@ -74,6 +75,7 @@ FlowNames = Callable[[Collection[str] | None], Iterable[str]]
 
 FLOWS: web.AppKey[FlowNames] = web.AppKey("flows")
 FLOW_DRAFTS: web.AppKey[FlowDrafts] = web.AppKey("flow_drafts")
+TRIALS: web.AppKey[LiveTrials] = web.AppKey("trials")
 PUBLICATIONS: web.AppKey[Publications] = web.AppKey("publications")
 FLOW_TRANSFERS: web.AppKey[FlowTransfers] = web.AppKey("flow_transfers")
 LOOK_UP_RIGHTS: web.AppKey[LookUpRights] = web.AppKey("look_up_rights")

@@ -2,16 +2,17 @@
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
+from domain.identity import CallId, ProjectName
 from domain.prompts import PromptText
-from engine.calls.call import LiveCall
+from engine.calls.call import Inbox
 from ivr_flows.steps import AgentFound, Collect, Digits, Done, Play
 from prompts.sounds import PATIENCE_S, PromptError, Prompts
 from telephony.agi.agi_wire import AgiError
-from telephony.agi.session import Session
+from telephony.agi.session import Streamed
 
 log = structlog.get_logger()
 
@@ -24,10 +25,38 @@ class _Decided(Exception):  # noqa: N818 - good news
     """The floor has decided about a caller who walks an in-queue flow."""
 
 
+class SpokenTo(Protocol):
+    """Whom it is spoken to, as far as that matters for speaking."""
+
+    announcing: bool
+
+    @property
+    def id(self) -> CallId:
+        """The call's."""
+
+    @property
+    def project(self) -> ProjectName:
+        """Whose recordings are played."""
+
+    @property
+    def inbox(self) -> Inbox:
+        """What ends the speaking to a waiting caller."""
+
+
+class Sounding(Protocol):
+    """A channel on which sounds are played, and keys awaited: a session."""
+
+    async def stream(self, sound: str, escape: str = "") -> Streamed:
+        """Play a sound; keys in ``escape`` stop it."""
+
+    async def wait_for_digit(self, timeout_s: float) -> str:
+        """Wait for the next key; "" if none comes."""
+
+
 class Speech:
     """Plays prompts on one caller's channel and collects their keys."""
 
-    def __init__(self, session: Session, call: LiveCall, prompts: Prompts) -> None:
+    def __init__(self, session: Sounding, call: SpokenTo, prompts: Prompts) -> None:
         self._session = session
         self._call = call
         self._prompts = prompts

@@ -87,6 +87,22 @@ def play_all(
     return AllPlayed(tuple(played), coverage_of(flow, (left for one in played for left in one.way)))
 
 
+def rehearsal_of(
+    flow: Flow,
+    scripts: Scripts,
+    name: str,
+    flows: Mapping[str, OneFlow],
+    calendar: AsksCalendar = always_open,
+) -> Rehearsal:
+    """The call of one test, played to its end. Raises the DocumentError of a test that fails, and
+    KeyError if there is none of this name."""
+    test = _Test(flow, flows, name, scripts.tests[name], scripts, calendar)
+    call, fault = test.played()
+    if fault is not None:
+        raise fault
+    return call
+
+
 def coverage_of(flow: Flow, way: Iterable[PassedNode]) -> Coverage:
     """Which exits of the flow were taken by calls that passed these nodes. Exits that lead where
     the one leads that stands in for them don't count."""
@@ -133,6 +149,12 @@ class _Test:
     _heard: int = field(default=0)
 
     def play(self) -> Played:
+        """Play the test."""
+        call, fault = self.played()
+        return Played(self.name, fault, tuple(call.told), tuple(call.way))
+
+    def played(self) -> tuple[Rehearsal, DocumentError | None]:
+        """The call of the test, and the fault of one that fails."""
         script = self.script
         call = begun(self.flow, script, self.flows, self.calendar)
         fault = None
@@ -149,7 +171,7 @@ class _Test:
                     "the test ends here, but the call goes on: %(now)s", now=where_it_is(call)
                 )
                 fault = self._fault(last, script.steps[last], what)
-        return Played(self.name, fault, tuple(call.told), tuple(call.way))
+        return call, fault
 
     def left_out(self) -> Played:
         """What comes of a test if those before it took too long."""

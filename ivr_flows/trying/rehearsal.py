@@ -93,6 +93,18 @@ class Happened:
 
 
 @dataclass(frozen=True, slots=True)
+class RehearsedStep:
+    """A step that the flow asked for, what came of it, and when. ``outcome`` None: the caller hung
+    up, or the call is not that far yet."""
+
+    step: Step
+    outcome: StepOutcome | None
+    at: datetime
+    ahead: bool = False
+    """The keys were pressed ahead, and cut short what is said."""
+
+
+@dataclass(frozen=True, slots=True)
 class PassedNode:
     """A node that the call has left, and by which exit; None: the call ended there."""
 
@@ -134,6 +146,8 @@ class Rehearsal:
         self.at = situation.at
         self.told: list[HeardPrompt | Happened] = []
         self.way: list[PassedNode] = []
+        self.trace: list[RehearsedStep] = []
+        """All steps up to now with their outcomes."""
         self.awaits: Step | None = None
         self.ended: str | None = None
         """Why the call ended; "hung_up" if the caller left."""
@@ -147,12 +161,12 @@ class Rehearsal:
             CALLED: situation.called,
             KNOWN: situation.known,
         }
-        context = FlowContext(
+        self.context = context = FlowContext(
             languages=situation.languages,
             language=situation.usual,
             usual=situation.usual,
             queue=situation.queue,
-            known={**known, **_clock(situation.at)},
+            known={**known, **clock_values(situation.at)},
             flows=situation.flows,
         )
         self._talk = Conversation(flow, context)
@@ -205,6 +219,7 @@ class Rehearsal:
         if self.awaits is None:
             raise DoesNotFit("over")
         self._happened(self.awaits, "hung_up")
+        self.trace.append(RehearsedStep(self.awaits, None, self.at))
         self._end("hung_up")
 
     def _end(self, why: str) -> None:
@@ -299,8 +314,10 @@ class Rehearsal:
         return self.awaits
 
     def _give(self, outcome: StepOutcome) -> None:
+        assert self.awaits is not None  # noqa: S101 - it is what the outcome is of
+        self.trace.append(RehearsedStep(self.awaits, outcome, self.at))
         self.awaits = None
-        self._talk.know(_clock(self.at))
+        self._talk.know(clock_values(self.at))
         self._go_on(self._talk.go_on(outcome))
 
     def _go_on(self, step: Step | None) -> None:
@@ -311,11 +328,14 @@ class Rehearsal:
                 self._happened(step, "ended", TOO_LONG)
                 self._end(TOO_LONG)
                 return
+            ahead = bool(self._ahead)
             outcome = self._by_itself(step)
             if outcome is None:
                 self.awaits = step
                 return
-            self._talk.know(_clock(self.at))
+            ahead = ahead and isinstance(outcome, Digits)
+            self.trace.append(RehearsedStep(step, outcome, self.at, ahead))
+            self._talk.know(clock_values(self.at))
             step = self._talk.go_on(outcome)
         self._passed()
 
@@ -392,7 +412,8 @@ class Rehearsal:
         self.at += timedelta(seconds=seconds)
 
 
-def _clock(at: datetime) -> Mapping[str, Value]:
+def clock_values(at: datetime) -> Mapping[str, Value]:
+    """What a flow knows of the time."""
     return {TODAY: at.date(), NOW: _minute(at)}
 
 

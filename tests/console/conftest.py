@@ -96,6 +96,7 @@ from tests.centre.small import small_directory
 from tests.console.browserless import Client
 from tests.console.browsing import Open, Served, a_browser
 from tests.console.floor import BANK, TEA, Floor
+from tests.console.small_trials import SmallTrials
 from worklist.worklist import Worklist
 
 PASSWORD = "correct horse battery"
@@ -248,6 +249,7 @@ async def console(
         publications=Publications(database.pool, anywhere),
         ways=WayServices(FlowFigureStore(database.pool)),
         flow_transfers=FlowTransfers(database.pool, anywhere),
+        trials=SmallTrials(),
         look_up_rights=LookUpRights(database.pool, Fernet.generate_key().decode()),
         prompts=PromptServices(
             Prompts(tmp_path / "prompts", recorded=recorded),

@@ -31,13 +31,18 @@ async function send(path, fields) {
   }
 }
 
+function showPlayed(part) {
+  played.innerHTML = part;
+  window.htmx.process(played);
+}
+
 async function play() {
   playButton.disabled = true;
   const answer = await send("/play", {});
   playButton.disabled = false;
   if (!answer) return;
   if (!answer.ok) return toast(texts.failed.replace("%(status)s", answer.status), "danger");
-  played.innerHTML = await answer.text();
+  showPlayed(await answer.text());
 }
 
 async function save() {
@@ -53,7 +58,7 @@ async function save() {
   }
   place.dataset.version = said.version;
   saved = text;
-  played.innerHTML = said.played;
+  showPlayed(said.played);
   show();
 }
 

@@ -3,11 +3,22 @@
 import html
 import json
 import re
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
-from console.flows import try_words
-from console.kit.context import FLOW_DRAFTS
+from console.flows import trial_words, try_words
+from console.kit.context import FLOW_DRAFTS, TRIALS
 from domain.roles import Actor, Role
+from engine.trial_ports import (
+    TrialFault,
+    TrialMiss,
+    TrialPart,
+    TrialPrompt,
+    TrialReport,
+    TrialStage,
+    TrialStep,
+)
 from ivr_flows.loader import check
 from ivr_flows.steps import LookUpFault, QueueExit
 from ivr_flows.trying.playing import play_all
@@ -15,6 +26,7 @@ from ivr_flows.trying.scripts import load_scripts
 from tests.console.browserless import Client
 from tests.console.conftest import Console, Visit
 from tests.console.flows.test_flow_pages import in_english
+from tests.console.small_trials import SmallTrials
 
 ADA = Actor("ada", Role.ADMIN, None)
 PART = {"HX-Request": "true"}
@@ -76,6 +88,9 @@ async def begun(console: Console, visit: Visit, text: str = FLOW, tests: str = "
 
 
 def test_everything_that_can_happen_has_words() -> None:
+    assert set(trial_words.STAGES) == set(TrialStage)
+    assert set(trial_words.FAULTS) == set(TrialFault)
+    assert set(trial_words.MISSES) == set(TrialMiss)
     assert set(try_words.QUEUE_EXITS) == set(QueueExit) - {QueueExit.KEY}
     assert set(try_words.LOOK_UP_FAULTS) == set(LookUpFault)
     assert set(try_words.AWAITED) == set(try_words.Awaits)
@@ -186,3 +201,48 @@ async def test_tests_are_written_and_played_in_the_page(console: Console, visit:
     assert status == 409 and "has changed the flow meanwhile" in json.loads(said)["message"]
     assert (await client.send("/flows/shop/tests", b"\xff", fields={"seen": "2"})).status == 400
     assert (await client.send("/flows/shop/tests", b"", fields={"seen": "x"})).status == 400
+
+
+async def test_a_robot_is_sent_with_a_test_of_the_draft(console: Console, visit: Visit) -> None:
+    trials = console.app[TRIALS]
+    assert isinstance(trials, SmallTrials)
+    tests = "flow: shop\ntests:\n  people: {steps: [{presses: '2'}, {hangs_up: true}]}\n  bad: {steps: [{ends: x}]}\n"  # noqa: E501
+    client = (await begun(console, visit, tests=tests)).client
+    page = await (await client.get("/flows/shop/tests")).text()
+    assert page.count('hx-post="/flows/shop/trial"') == 1  # not with the one that fails
+
+    async def call(test: str) -> str:
+        answer = await client.post("/flows/shop/trial", {"test": test})
+        return html.unescape(await answer.text())
+
+    assert "has no such test" in await call("nobody")
+    assert "expected the call to end" in await call("bad")
+    assert not trials.wishes
+    await call("people")
+    (wish,) = trials.wishes
+    assert (wish.flow.name, wish.test, wish.version, wish.by) == ("shop", "people", 1, "ada")
+    trials.fault = TrialFault.BUSY
+    assert "calling another flow" in await call("people")
+    missed = TrialPrompt("number", "Number", 0.3, TrialMiss.NOT_HEARD)
+    steps = (
+        TrialStep("menu", TrialPart.ASKS, (TrialPrompt("which", "<b>Orders", 1.0),), "2", 1),
+        TrialStep("pin", TrialPart.ASKS, (missed,), "", 4),
+        TrialStep("wait", TrialPart.SCRIPTED, what="Enqueue", misses=(TrialMiss.KEYS,)),
+        TrialStep("end", TrialPart.ENDS, what="done"),
+    )
+    trials.reports["shop"] = TrialReport(
+        "1", "shop", 1, "people", "ada", datetime.now(UTC), TrialStage.TALKING, steps, 9
+    )
+    part = await (await client.get("/flows/shop/trial")).text()
+    assert 'hx-trigger="every 1s"' in part and "&lt;b&gt;Orders" in part and "<kbd>2</kbd>" in part
+    for said in ("heard, 100 %", "not heard", "(30 %)", "secret", "as the test says", "done",
+                 "other keys arrived"):  # fmt: skip
+        assert said in part, said
+    part = await (await client.post("/flows/shop/trial/cancel")).text()
+    assert "cancelled" in part and "every 1s" not in part
+    trials.reports["shop"] = replace(trials.reports["shop"], version=7, fault=TrialFault.HUNG_UP)
+    page = await (await client.get("/flows/shop/tests")).text()
+    assert "the draft has changed since" in page and "ended before its time" in page
+    sue = await in_english(visit, "sue")
+    assert "End it" not in await (await sue.get("/flows/shop/tests")).text()
+    assert (await sue.post("/flows/shop/trial", {"test": "people"})).status == 403
