@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 from domain.identity import CallId, ProjectName
 from domain.prompts import PromptText
 from engine.calls.call import Inbox
-from engine.inbound.speaking import Speech
+from engine.inbound.speaking import Sounding, Speech
 from engine.trial_ports import TrialMiss, TrialPart, TrialPrompt, TrialStep
 from ivr_flows.interpreter import Conversation
 from ivr_flows.steps import (
@@ -45,16 +45,6 @@ _UNSEEN = (AnswerCall, AskHours, DrawLots, Note)
 """Steps of which a caller notices nothing."""
 
 
-class Spoken(Protocol):
-    """The flow's side of the call."""
-
-    async def stream(self, sound: str, escape: str = "") -> Streamed:
-        """Play a sound."""
-
-    async def wait_for_digit(self, timeout_s: float) -> str:
-        """Wait for a key."""
-
-
 class Robot(Protocol):
     """The caller's side of the call."""
 
@@ -78,7 +68,7 @@ class TrialCaller:
 class _WithRobot:
     """The flow's side, at which a robot presses keys as soon as somebody listens for them."""
 
-    def __init__(self, spoken: Spoken, robot: Robot) -> None:
+    def __init__(self, spoken: Sounding, robot: Robot) -> None:
         self._spoken = spoken
         self._robot = robot
         self.keys = ""
@@ -137,7 +127,7 @@ class TrialTalk:
         self._prompts = prompts
         self._told = told
 
-    async def walk(self, spoken: Spoken, robot: Robot) -> None:
+    async def walk(self, spoken: Sounding, robot: Robot) -> None:
         """Walk to the rehearsal's end, or to where the call goes another way. Raises HungUp if it
         ends before its time."""
         ear = _WithRobot(spoken, robot)
