@@ -5,7 +5,13 @@ from collections.abc import Callable, Collection, Mapping
 import asyncpg
 
 from centre.directory import Directory
-from centre.things import AgentSettings, CalendarSettings, HotlineSettings, QueueSettings
+from centre.things import (
+    AgentSettings,
+    CalendarSettings,
+    HotlineSettings,
+    LineSettings,
+    QueueSettings,
+)
 from configuration.flows import with_entered
 from ivr_flows.flow import Flow
 from ivr_flows.kind import NameOf
@@ -45,7 +51,9 @@ class FlowSurroundings:
                 NameOf.AGENT: [
                     code for code, one in agents.items() if not project or project in one.projects
                 ],
-                NameOf.LINE: (),
+                NameOf.LINE: [
+                    name for name, line in directory.of(LineSettings).items() if line.flows_may_call
+                ],
                 NameOf.SECRET: self._secrets(project),
             },
             served={

@@ -122,20 +122,24 @@ class AnyOrder(RuleBasedStateMachine):
         name=NAMES,
         waited=st.sampled_from([0.0, 0.0, 3.0, 1000.0]),
         raised=st.sampled_from([0, 0, 5]),
+        longest_s=st.sampled_from([None, None, 1.0, 40.0]),
     )
-    def a_caller_comes(self, name: QueueName, waited: float, raised: int) -> None:
+    def a_caller_comes(
+        self, name: QueueName, waited: float, raised: int, longest_s: float | None
+    ) -> None:
         self.calls += 1
         call = CallId(f"c{self.calls}")
-        self.tell(CallQueued(call, name, self.now - waited, raised=raised))
+        since = self.now - waited
+        self.tell(CallQueued(call, name, since, raised=raised, longest_s=longest_s))
 
     @rule(back=RECENT, name=NAMES)
     def a_caller_is_queued_again(self, back: int, name: QueueName) -> None:
         self.tell(CallQueued(self.recent(back), name, self.now))
 
-    @rule(name=NAMES, agent=AGENTS)
-    def a_customer_of_one_agent_comes(self, name: QueueName, agent: AgentCode) -> None:
+    @rule(name=NAMES, agent=AGENTS, alone=st.booleans())
+    def a_customer_of_one_agent_comes(self, name: QueueName, agent: AgentCode, alone: bool) -> None:
         self.calls += 1
-        self.tell(CallQueued(CallId(f"c{self.calls}"), name, self.now, only=agent))
+        self.tell(CallQueued(CallId(f"c{self.calls}"), name, self.now, only=agent, alone=alone))
 
     @rule(agent=AGENTS, by=st.sampled_from(["spring", "hand"]))
     def an_agent_is_kept(self, agent: AgentCode, by: str) -> None:
@@ -362,7 +366,11 @@ class AnyOrder(RuleBasedStateMachine):
     def all_who_can_be_brought_together_are(self) -> None:
         free = [seat for seat in self.floor._roster if seat.free]
         for waiter in self.floor._room:
-            if waiter.free and waiter.only is not None:
+            if waiter.free and waiter.only is not None and waiter.alone:
+                wanted = self.floor._roster.get(waiter.only)
+                serves = wanted is not None and able(wanted.skills, waiter.line.queue)
+                assert not (wanted and serves and wanted.free)
+            elif waiter.free and waiter.only is not None:
                 kept = self.floor._roster.get(waiter.only)
                 assert kept and able(kept.skills, waiter.line.queue) and not kept.at_hand
                 assert kept.state in (AgentState.READY, AgentState.OFFERED)

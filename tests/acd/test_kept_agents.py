@@ -1,5 +1,6 @@
 """Agents who are kept for one customer, and customers who are for one agent."""
 
+from acd.commands import GiveUp
 from acd.events import (
     Away,
     CallLeft,
@@ -13,8 +14,8 @@ from acd.events import (
     Ready,
 )
 from domain.facts import AgentState
-from domain.reasons import OfferFailure
-from tests.acd.centre import Q_SALES, SALES, A, B, Driver, call, offers
+from domain.reasons import GiveUpReason, OfferFailure
+from tests.acd.centre import Q_SALES, SALES, A, B, Driver, call, given_up, offers
 
 
 def test_a_kept_agent_is_offered_nobody_but_the_customer_they_are_kept_for() -> None:
@@ -84,3 +85,30 @@ def test_nobody_is_kept_who_is_not_logged_in() -> None:
     floor.tell(KeepAgent(A, "hand"))
     floor.ready(A)
     assert offers(floor.tell(CallQueued(call(1), Q_SALES, floor.now))) == [(call(1), A)]
+
+
+def test_a_caller_of_one_agent_alone_waits_for_them_and_is_taken_first() -> None:
+    floor = Driver()
+    floor.ready(A)
+    floor.ready(B)
+    floor.tell(Connected(call(9), A), Away(B, "break"))
+    floor.tell(CallQueued(call(1), Q_SALES, floor.now))
+    alone = CallQueued(call(2), Q_SALES, floor.now, only=A, alone=True, longest_s=30)
+    assert offers(floor.tell(alone)) == []
+    assert offers(floor.tell(Ready(B))) == [(call(1), B)]
+    floor.tell(Connected(call(1), B), CallQueued(call(3), Q_SALES, floor.now - 60))
+    said = floor.tell(Disconnected(call(9), A), Ready(A))
+    assert offers(said) == [(call(2), A)]
+
+
+def test_who_waits_for_one_agent_alone_is_let_go_in_time_and_takes_nobody_else() -> None:
+    floor = Driver()
+    for gone in (Away(A, "break"), LogOut(A), KeepAgent(A, "spring")):
+        floor.ready(A)
+        floor.ready(B)
+        floor.tell(gone)
+        waits = CallQueued(call(1), Q_SALES, floor.now, only=A, alone=True, longest_s=30)
+        assert offers(floor.tell(waits)) == [], gone
+        said = floor.wait(31)
+        assert (offers(said), given_up(said)) == ([], [GiveUp(call(1), GiveUpReason.TIMEOUT)]), gone
+        floor.tell(LetAgentGo(A, "spring"))

@@ -125,6 +125,20 @@ def test_a_caller_who_has_waited_too_long_is_let_go() -> None:
     assert floor.waiting() == [] and floor.floor.next_deadline() is None
 
 
+@pytest.mark.parametrize(
+    ("queues_s", "own_s", "after_s"), [(0.0, 50.0, 50), (20.0, 50.0, 20), (60.0, 50.0, 50)]
+)
+def test_a_caller_waits_no_longer_than_queue_and_flow_let_them(
+    queues_s: float, own_s: float, after_s: float
+) -> None:
+    floor = Driver((queue(Q_SALES, SALES, max_wait_s=queues_s),))
+    floor.ready(A)
+    floor.tell(Away(A, "break"))
+    floor.tell(CallQueued(call(1), Q_SALES, floor.now, longest_s=own_s))
+    assert given_up(floor.wait(after_s - 0.1)) == []
+    assert given_up(floor.wait(0.1)) == [GiveUp(call(1), GiveUpReason.TIMEOUT)]
+
+
 def test_nobody_is_let_go_while_a_phone_rings_for_him() -> None:
     floor = staffed()
     floor.tell(CallQueued(call(1), Q_SALES, floor.now))
