@@ -160,7 +160,7 @@ async def test_no_number_is_called_over_a_line_that_flows_may_not_use(
     engine: Engine, line: str
 ) -> None:
     """And nothing is asked of Asterisk: there is no session here."""
-    exits = dict.fromkeys(QueueExit, "bye")
+    exits: dict[str, str] = dict.fromkeys(QueueExit, "bye")
     step = TransferToNumber("out", "+8613800000000", LineName(line), 30.0, exits)
     with capture_logs() as logs:
         assert await transfers(engine).to_number(step) == Left(QueueExit.FAILED)
@@ -168,7 +168,8 @@ async def test_no_number_is_called_over_a_line_that_flows_may_not_use(
 
 
 def test_a_caller_waits_for_an_agent_in_a_queue_that_they_serve(engine: Engine) -> None:
-    moves, exits = transfers(engine), dict.fromkeys(QueueExit, "bye")
+    moves = transfers(engine)
+    exits: dict[str, str] = dict.fromkeys(QueueExit, "bye")
     step = TransferToAgent("amy", AMY, 30.0, exits)
     assert moves.wait_for(step, SALES, "en") is None, "they are not logged in"
     engine.floor.feed(LogIn(AMY, StationName("1001"), engine.centre.agents[0].skills))

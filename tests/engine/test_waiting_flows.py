@@ -126,7 +126,8 @@ class Channel:
     async def execute(self, app: str, *args: str) -> int:
         self.done.append(app)
         if app == "MSet":
-            self.variables.update(pair.split("=", 1) for pair in args)
+            for pair in args:
+                name, _, self.variables[name] = pair.partition("=")
         return 0
 
     async def get_variable(self, name: str) -> str:
