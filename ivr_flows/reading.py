@@ -1,4 +1,8 @@
-"""How values are read to a caller: digits one by one, amounts with their currency, dates. Pure."""
+"""How values are read to a caller: digits one by one, amounts with their currency, dates. Pure.
+
+Figures that are left are said as words by ``prompts.figures``, those of a text that somebody wrote,
+too.
+"""
 
 from calendar import month_name
 from collections.abc import Mapping
@@ -6,6 +10,7 @@ from datetime import date, time
 from decimal import Decimal
 from types import MappingProxyType
 
+from domain.dictation import groups_of
 from ivr_flows.values import Value, VariableType
 
 MANDARIN = frozenset({"zh", "zh-CN"})
@@ -25,8 +30,7 @@ _EN_DIGITS = MappingProxyType(
     | {"*": "star", "#": "pound", "+": "plus"}
 )
 _EN_MONTHS = tuple(month_name)[1:]
-_GROUP = 4
-"""Digits between which the voice takes a short breath."""
+_LARGE = 10**7
 
 
 def read_aloud(value: Value, how: VariableType, language: str) -> str:
@@ -43,7 +47,7 @@ def read_aloud(value: Value, how: VariableType, language: str) -> str:
         case VariableType.MONEY if isinstance(value, Decimal):
             return _money_zh(value) if zh else _money_en(value)
         case VariableType.NUMBER if isinstance(value, Decimal):
-            return f"{value.normalize():f}" if value else "0"
+            return _number(value)
         case VariableType.DATE if isinstance(value, date):
             if zh:
                 return f"{value.year}年{value.month}月{value.day}日"
@@ -56,10 +60,18 @@ def read_aloud(value: Value, how: VariableType, language: str) -> str:
             return str(value)
 
 
+def _number(value: Decimal) -> str:
+    """As figures; large ones with commas, so that nobody takes them for a number to be dictated."""
+    plain = value.normalize()
+    return f"{plain:,f}" if abs(plain) >= _LARGE else f"{plain:f}" if value else "0"
+
+
 def _digits(text: str, words: Mapping[str, str], between: str) -> str:
-    said = [words[each] for each in text if each in words]
-    groups = [said[at : at + _GROUP] for at in range(0, len(said), _GROUP)]
-    return ("，" if between == "" else ", ").join(between.join(group) for group in groups)
+    known = "".join(each for each in text if each in words)
+    sign = known[: len(known) - len(known.lstrip("+"))]
+    groups = [*sign, *groups_of(known[len(sign) :])]
+    pause = "，" if between == "" else ", "
+    return pause.join(between.join(words[each] for each in group) for group in groups)
 
 
 def _money_zh(value: Decimal) -> str:

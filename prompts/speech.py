@@ -9,6 +9,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from domain.errors import OffhookError
+from prompts.figures import in_words
 from prompts.programs import ProgramEndless, ProgramHung, ProgramMissing, Ran, run_program
 from prompts.segments import AudioSegment, audioop
 from prompts.wav import TELEPHONE_RATE, parse
@@ -108,7 +109,7 @@ class Espeak:
             if self._hung is not None and asyncio.get_running_loop().time() < self._hung[0]:
                 raise self._hung[1]
             for name in voice.names:
-                ran = await self._run(text, name, voice.words_per_minute)
+                ran = await self._run(text, language, name, voice.words_per_minute)
                 if ran.code == 0 and ran.written:
                     return await asyncio.to_thread(telephone_sound, ran.written)
                 if "voice does not exist" not in ran.said:
@@ -123,12 +124,12 @@ class Espeak:
             "install espeak-ng-data, or upload recordings for this language",
         )
 
-    async def _run(self, text: str, voice: str, speed: int) -> Ran:
+    async def _run(self, text: str, language: str, voice: str, speed: int) -> Ran:
         options = ("-v", voice, "-s", str(speed), "-b", "1", "--stdin", "--stdout")
         try:
             return await run_program(
                 (*self._command, *options),
-                text.encode(),
+                in_words(text, language).encode(),
                 deadline_s=self._deadline_s,
                 most_bytes=MAX_BYTES,
             )
