@@ -53,6 +53,7 @@ from engine.clock import ReportTiming
 from engine.engine import Engine
 from engine.flows_in_force import only_these
 from engine.inbound.apologies import Apologies
+from engine.inbound.entry_choice import EntryChoice
 from engine.inbound.flow_means import FlowMeans
 from engine.inbound.hotline_call import HotlineCalls
 from engine.inbound.look_ups import LookUps
@@ -190,7 +191,9 @@ async def door(folder: Path, **timing: float) -> AsyncIterator[FuzzedServer]:
         "127.0.0.1",
         0,
         {
-            "call": HotlineCalls(means, flows).serve,
+            "call": HotlineCalls(
+                means, flows, EntryChoice(engine.calls, engine.floor, means.hours)
+            ).serve,
             "agent": StationFeatures(engine, pins, station_phrases(), prompts).serve,
         },
         SECRET,

@@ -52,6 +52,9 @@ class FaultCode(StrEnum):
     """A number's flow is another project's."""
     NUMBER_LACKS_QUEUE = "number lacks queue"
     """A number's flow leads to the number's own queue, and it has none."""
+    RULE_TWICE = "rule twice"
+    RULE_LACKS_QUEUE = "rule lacks queue"
+    """A rule asks about the crowd in a queue, and neither it nor the number names one."""
     TIME_WITHOUT_ZONE = "time without zone"
 
 
@@ -180,15 +183,18 @@ def _overlaps(
 def _hotlines(directory: Directory, there: Surroundings) -> Iterator[Fault]:
     spoken, queues = directory.wide.languages, directory.of(QueueSettings)
     for hotline in directory.of(HotlineSettings).values():
-        if not there.is_flow(hotline.flow):
-            yield _of(hotline, ("flow",), FaultCode.FLOW_UNKNOWN, hotline.flow)
-        elif there.project_of_flow(hotline.flow) not in ("", hotline.project):
-            yield _of(hotline, ("flow",), FaultCode.FLOW_OF_OTHERS, hotline.flow)
-        for queue in sorted(there.queues_of_flow(hotline.flow)):
-            if queue not in queues:
-                yield _of(hotline, ("flow",), FaultCode.FLOW_LACKS_QUEUE, queue)
-        if hotline.queue is None and there.needs_queue(hotline.flow):
-            yield _of(hotline, ("queue",), FaultCode.NUMBER_LACKS_QUEUE, hotline.flow)
+        for place, flow in flows_of(hotline):
+            if not there.is_flow(flow):
+                yield _of(hotline, place, FaultCode.FLOW_UNKNOWN, flow)
+            elif there.project_of_flow(flow) not in ("", hotline.project):
+                yield _of(hotline, place, FaultCode.FLOW_OF_OTHERS, flow)
+            for queue in sorted(there.queues_of_flow(flow)):
+                if queue not in queues:
+                    yield _of(hotline, place, FaultCode.FLOW_LACKS_QUEUE, queue)
+        needing = [flow for _, flow in flows_of(hotline) if there.needs_queue(flow)]
+        if hotline.queue is None and needing:
+            yield _of(hotline, ("queue",), FaultCode.NUMBER_LACKS_QUEUE, needing[0])
+        yield from _rules(hotline)
         for number, language in enumerate(hotline.languages):
             if language not in spoken:
                 place = ("languages", number)
@@ -198,6 +204,24 @@ def _hotlines(directory: Directory, there: Surroundings) -> Iterator[Fault]:
         emergency: EmergencySettings | None = hotline.emergency
         if emergency and emergency.until and emergency.until.utcoffset() is None:
             yield _of(hotline, ("emergency", "until"), FaultCode.TIME_WITHOUT_ZONE)
+
+
+def flows_of(hotline: HotlineSettings) -> Iterator[tuple[SettingPlace, str]]:
+    """The flows that the callers of a number may enter, and the settings that name them."""
+    yield ("flow",), hotline.flow
+    for number, rule in enumerate(hotline.rules):
+        yield ("rules", number, "flow"), rule.flow
+
+
+def _rules(hotline: HotlineSettings) -> Iterator[Fault]:
+    seen = set()
+    for number, rule in enumerate(hotline.rules):
+        if rule.name in seen:
+            yield _of(hotline, ("rules", number, "name"), FaultCode.RULE_TWICE, rule.name)
+        seen.add(rule.name)
+        asks = rule.waiting is not None or rule.wait_s is not None
+        if asks and rule.queue is None and hotline.queue is None:
+            yield _of(hotline, ("rules", number, "queue"), FaultCode.RULE_LACKS_QUEUE, rule.name)
 
 
 def _of(hotline: HotlineSettings, place: SettingPlace, code: FaultCode, name: str = "") -> Fault:

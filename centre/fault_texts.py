@@ -136,6 +136,13 @@ def words_of(fault: Fault, known: Known) -> tuple[str, str]:
         case FaultCode.FLOW_UNKNOWN:
             hint = str(did_you_mean(name, known.flows) or "write one, or name another")
             return f'there is no flow "{name}"', hint
+        case FaultCode.RULE_TWICE:
+            return f'two rules of the number have the name "{name}"', "give one another name"
+        case FaultCode.RULE_LACKS_QUEUE:
+            return (
+                f'the rule "{name}" asks how many wait, and names no queue, nor does the number',
+                "name the queue that it asks about",
+            )
         case FaultCode.FLOW_OF_OTHERS:
             return (
                 f'the flow "{name}" is not one of the number\'s project',

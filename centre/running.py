@@ -15,6 +15,7 @@ from centre.things import (
     CalendarSettings,
     CallerSettings,
     EmergencySettings,
+    EntryRuleSettings,
     HotlineSettings,
     Language,
     LineSettings,
@@ -32,6 +33,7 @@ from domain.centre import (
     Centre,
     Emergency,
     Encryption,
+    EntryRule,
     Hotline,
     KnownCaller,
     Line,
@@ -115,7 +117,38 @@ def _hotline(found: HotlineSettings, calendars: dict[str, Calendar]) -> Hotline:
         closed_message=_texts(found.closed_message),
         emergency=None if found.emergency is None else _emergency(found.emergency),
         queue=None if found.queue is None else QueueName(found.queue),
+        rules=tuple(
+            _rule(rule, found, calendars)
+            for rule in found.rules
+            # Without the calendar that it names, a rule would hold for everybody.
+            if rule.calendar is None or rule.calendar in calendars
+        ),
     )
+
+
+def entry_rules_of(directory: Directory, found: HotlineSettings) -> tuple[EntryRule, ...]:
+    """The rules of a number as the controller runs them."""
+    calendars = {name: _calendar(one) for name, one in directory.of(CalendarSettings).items()}
+    return _hotline(found, calendars).rules
+
+
+def _rule(
+    found: EntryRuleSettings, hotline: HotlineSettings, calendars: dict[str, Calendar]
+) -> EntryRule:
+    queue = found.queue or hotline.queue
+    return EntryRule(
+        **found.model_dump(include=_AS_THEY_ARE),
+        callers=found.callers,
+        hours=_spans(found.hours),
+        calendar=calendars.get(found.calendar or ""),
+        queue=None if queue is None else QueueName(queue),
+    )
+
+
+_AS_THEY_ARE = {
+    "name", "flow", "known", "withheld", "while_closed", "first_day", "last_day",
+    "waiting", "wait_s",
+}  # fmt: skip
 
 
 def _emergency(found: EmergencySettings) -> Emergency:

@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from domain.centre import (
+    Acquaintance,
     CallerHeader,
     Encryption,
     LineKind,
@@ -106,6 +107,10 @@ OpenHours = Annotated[str, Field(pattern=rf"^{_TIME}-({_TIME}|24:00)$")]
 HostAndPort = Annotated[str, Field(max_length=260), AfterValidator(_host_and_port)]
 
 CallersNumber = Annotated[str, BeforeValidator(_unspaced)]
+CallerPattern = Annotated[
+    str, BeforeValidator(_unspaced), Field(pattern=r"^\+?[0-9*#]{2,25}\*?$", max_length=27)
+]
+FlowName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 
 Languages = Annotated[tuple[Language, ...], AfterValidator(_each_once)]
 
@@ -266,6 +271,41 @@ class EmergencySettings(_Strict):
     until: datetime | None = Field(None, description="when it ends by itself")
 
 
+class EntryRuleSettings(_Strict):
+    """Which callers of a number enter another flow. All criteria that are given must hold."""
+
+    name: str = _name("the rule's name")
+    flow: FlowName = Field(description="the name of a flow: small letters, digits and _")
+    callers: Annotated[tuple[CallerPattern, ...], Field(max_length=500)] | None = Field(
+        None, description="the callers' numbers; 138* stands for all that begin so"
+    )
+    known: Acquaintance | None = Field(
+        None,
+        description="customer (of the project's lists, or in the list of callers), listed (in the"
+        " list of callers) or vip",
+    )
+    withheld: bool = Field(False, description="only callers who withhold their number")
+    calendar: CalendarKey | None = Field(None, description="only while this calendar is open")
+    while_closed: bool = Field(False, description="rather while that calendar is closed")
+    hours: tuple[OpenHours, ...] = Field(
+        (), description="only at these hours, such as 22:00-06:00, which goes over midnight"
+    )
+    first_day: date | None = Field(None, description="only from this day on")
+    last_day: date | None = Field(None, description="only until this day")
+    queue: QueueKey | None = Field(
+        None, description="the queue whose crowd is asked about; without one, the number's"
+    )
+    waiting: int | None = Field(
+        None, ge=1, le=10_000, description="only while at least so many wait there"
+    )
+    wait_s: float | None = Field(
+        None,
+        gt=0,
+        le=86_400,
+        description="only while the next caller may have to wait for so many seconds there",
+    )
+
+
 class HotlineSettings(Thing):
     """A number the public calls, and the flow that answers it."""
 
@@ -277,9 +317,11 @@ class HotlineSettings(Thing):
         description="what the line dials: 3 to 20 digits, perhaps + in front, in quotes",
     )
     project: ProjectKey = Field(description="the name of a project")
-    flow: str = Field(
-        pattern=r"^[a-z][a-z0-9_]{0,63}$",
-        description="the name of a flow: small letters, digits and _",
+    flow: FlowName = Field(description="the name of a flow: small letters, digits and _")
+    rules: tuple[EntryRuleSettings, ...] = Field(
+        (),
+        max_length=50,
+        description="who enters another flow: the first rule that holds decides",
     )
     queue: QueueKey | None = Field(
         None, description="the queue to which its flow leads, if the flow itself names none"
@@ -515,8 +557,18 @@ MODELS: Mapping[Kind, type[Thing]] = {
 
 def references(thing: Thing) -> Iterator[tuple[tuple[str | int, ...], Kind, str]]:
     """What the thing refers to: the place of each reference in it, the kind, and the key."""
-    for name, kind in _REFERRING[thing.KIND]:
-        value = getattr(thing, name)
+    yield from _referred(thing, _REFERRING[thing.KIND])
+    if isinstance(thing, HotlineSettings):
+        for number, rule in enumerate(thing.rules):
+            for place, kind, key in _referred(rule, _RULES_REFERRING):
+                yield ("rules", number, *place), kind, key
+
+
+def _referred(
+    settings: BaseModel, referring: tuple[tuple[str, Kind], ...]
+) -> Iterator[tuple[tuple[str | int, ...], Kind, str]]:
+    for name, kind in referring:
+        value = getattr(settings, name)
         if value is None:
             continue
         if isinstance(value, str):
@@ -539,7 +591,7 @@ def _refers(annotation: Any) -> Kind | None:
     return None
 
 
-def _referring(model: type[Thing]) -> tuple[tuple[str, Kind], ...]:
+def _referring(model: type[BaseModel]) -> tuple[tuple[str, Kind], ...]:
     found = []
     for name, field in model.model_fields.items():
         marked = next((m.kind for m in field.metadata if isinstance(m, Refers)), None)
@@ -549,4 +601,5 @@ def _referring(model: type[Thing]) -> tuple[tuple[str, Kind], ...]:
     return tuple(found)
 
 
+_RULES_REFERRING = _referring(EntryRuleSettings)
 _REFERRING = {kind: _referring(model) for kind, model in MODELS.items()}

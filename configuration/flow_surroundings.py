@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping
 import asyncpg
 
 from centre.directory import Directory
+from centre.directory_faults import flows_of
 from centre.things import (
     AgentSettings,
     CalendarSettings,
@@ -67,7 +68,7 @@ class FlowSurroundings:
     async def users(self, db: asyncpg.Connection, flow: str) -> Collection[str]:
         """The numbers and the campaigns that lead to the flow."""
         numbers = self._directory().of(HotlineSettings).values()
-        found = [hotline.number for hotline in numbers if hotline.flow == flow]
+        found = [one.number for one in numbers if flow in {name for _, name in flows_of(one)}]
         return found + [row["name"] for row in await db.fetch(_SQL["campaigns_with"], [flow])]
 
     async def unfit(
@@ -87,7 +88,7 @@ class FlowSurroundings:
         lacking = [
             hotline.number
             for hotline in self._directory().of(HotlineSettings).values()
-            if hotline.queue is None and hotline.flow in needing
+            if hotline.queue is None and needing & {name for _, name in flows_of(hotline)}
         ] + [row["name"] for row in campaigns if row["flow"] in needing and not row["has_queue"]]
         if lacking:
             return FlowRefused(FlowRefusal.LACKS_QUEUE, ", ".join(lacking))

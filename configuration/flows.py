@@ -10,7 +10,7 @@ import structlog
 
 import ivr_flows
 from centre.directory import Directory
-from centre.directory_faults import Surroundings, faults_of
+from centre.directory_faults import Surroundings, faults_of, flows_of
 from centre.directory_service import Check
 from centre.public_holidays import has_holidays
 from centre.things import HotlineSettings, QueueSettings
@@ -85,13 +85,14 @@ def check_sections(config: Config) -> None:
         return
     files = flow_files(config)
     for place, hotline in enumerate(config.sections.of(HotlineSettings).values()):
-        if hotline.flow not in files:
-            where = " or ".join(map(str, _folders(config)))
-            raise config.document.fault(
-                ("hotlines", place, "flow"),
-                f'there is no flow "{hotline.flow}": no file {hotline.flow}.yaml in {where}',
-                did_you_mean(hotline.flow, files) or "write one, or name another",
-            )
+        for setting, flow in flows_of(hotline):
+            if flow not in files:
+                where = " or ".join(map(str, _folders(config)))
+                raise config.document.fault(
+                    ("hotlines", place, *setting),
+                    f'there is no flow "{flow}": no file {flow}.yaml in {where}',
+                    did_you_mean(flow, files) or "write one, or name another",
+                )
     load_flows(files, config.sections)
 
 
@@ -106,7 +107,8 @@ def load_flows(
     would be published and leads to a queue that the directory doesn't have. Another one that is
     faulty is logged, and left out.
     """
-    wanted = {hotline.flow for hotline in directory.of(HotlineSettings).values()}
+    hotlines = directory.of(HotlineSettings)
+    wanted = {flow for hotline in hotlines.values() for _, flow in flows_of(hotline)}
     with_queues = Outside({NameOf.QUEUE: set(directory.of(QueueSettings))})
     due = wanted if elsewhere.due is None else wanted & set(elsewhere.due)
     flows: dict[str, Flow] = {}
@@ -118,9 +120,10 @@ def load_flows(
             if name in wanted:
                 raise
             log.warning("a flow is faulty, and left out", why=str(error))
-    for number, hotline in directory.of(HotlineSettings).items():
-        if hotline.flow not in flows and hotline.flow not in elsewhere.published:
-            raise _missing(number, hotline.flow, files)
+    for number, hotline in hotlines.items():
+        for _, flow in flows_of(hotline):
+            if flow not in flows and flow not in elsewhere.published:
+                raise _missing(number, flow, files)
     return flows
 
 

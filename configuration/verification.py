@@ -119,12 +119,12 @@ def _skills(centre: Centre, fault: Faulty) -> Iterator[DocumentError]:
 
 
 def _queues(centre: Centre, flows: list[Flow], fault: Faulty) -> Iterator[DocumentError]:
-    if not {hotline.flow for hotline in centre.hotlines} <= {flow.name for flow in flows}:
+    used = {name for hotline in centre.hotlines for name in hotline.flows}
+    if not used <= {flow.name for flow in flows}:
         return  # one of them can't be read, which has been reported already
-    used = {hotline.flow for hotline in centre.hotlines}
     reached = {queue for flow in flows if flow.name in used for queue in flow.queues}
     leading = {flow.name for flow in flows if flow.needs_queue}
-    reached |= {h.queue for h in centre.hotlines if h.queue is not None and h.flow in leading}
+    reached |= {h.queue for h in centre.hotlines if h.queue is not None and leading & {*h.flows}}
     for number, queue in enumerate(centre.queues):
         if queue.name not in reached:
             yield fault(
@@ -136,14 +136,13 @@ def _queues(centre: Centre, flows: list[Flow], fault: Faulty) -> Iterator[Docume
 
 def _languages(centre: Centre, flows: list[Flow], fault: Faulty) -> Iterator[DocumentError]:
     for number, hotline in enumerate(centre.hotlines):
-        flow = next((flow for flow in flows if flow.name == hotline.flow), None)
-        lacking = [] if flow is None else set(centre.languages) - set(flow.languages)
-        for language in sorted(lacking):
-            yield fault(
-                ("hotlines", number, "flow"),
-                f'the flow "{hotline.flow}" has no prompts in {language}, one of the languages',
-                f"add them, or remove {language} from languages",
-            )
+        for flow in (one for one in flows if one.name in hotline.flows):
+            for language in sorted(set(centre.languages) - set(flow.languages)):
+                yield fault(
+                    ("hotlines", number, "flow"),
+                    f'the flow "{flow.name}" has no prompts in {language}, one of the languages',
+                    f"add them, or remove {language} from languages",
+                )
 
 
 def _empty(centre: Centre, fault: Faulty) -> Iterator[DocumentError]:

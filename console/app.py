@@ -52,6 +52,7 @@ from publishing.flow_transfers import FlowTransfers
 from publishing.look_up_rights import LookUpRights
 from publishing.publications import Publications
 from records.call_queries import CallStore
+from records.entry_figures import EntryFigures
 from storage.accounts import Accounts
 from storage.agent_history import AgentStore
 
@@ -95,6 +96,7 @@ def make_app(
     disposing: DispositionServices,
     working: WorkServices,
     flows: context.FlowNames = lambda _: (),
+    entry_figures: EntryFigures,
     flow_drafts: FlowDrafts,
     publications: Publications,
     ways: WayServices,
@@ -133,6 +135,7 @@ def make_app(
     app[DISPOSING] = disposing
     app[context.FLOWS] = flows
     app[WORKING] = working
+    app[context.ENTRY_FIGURES] = entry_figures
     app[context.FLOW_DRAFTS] = flow_drafts
     app[context.PUBLICATIONS] = publications
     app[WAY_SERVICES] = ways

@@ -90,6 +90,34 @@ class Calendar:
     exceptions: Mapping[date, Spans] = field(default_factory=dict)
 
 
+class Acquaintance(StrEnum):
+    """How well a caller is known; each includes those after it."""
+
+    CUSTOMER = "customer"  # the project has called, or will call them; or they are in the list
+    LISTED = "listed"  # in the centre's list of callers
+    VIP = "vip"
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRule:
+    """Which callers of a number enter another flow than the usual one; ``centre.entry_rules``
+    reads it. Criteria that are None, empty or False are none."""
+
+    name: str
+    flow: str
+    callers: tuple[str, ...] | None = None  # numbers; with * at the end, all that begin so
+    known: Acquaintance | None = None
+    withheld: bool = False
+    first_day: date | None = None
+    last_day: date | None = None
+    hours: Spans = ()  # a span whose end is before its beginning goes over midnight
+    calendar: Calendar | None = None
+    while_closed: bool = False  # while the calendar is closed, rather than open
+    queue: QueueName | None = None  # whose crowd the next two ask about
+    waiting: int | None = None  # at least so many wait there
+    wait_s: float | None = None  # at least so long the next caller may have to wait there
+
+
 @dataclass(frozen=True, slots=True)
 class Emergency:
     """A message in place of the flow, by language; ``until`` None: until it is taken away."""
@@ -110,6 +138,12 @@ class Hotline:
     closed_message: Mapping[str, str] = field(default_factory=dict)  # by language
     emergency: Emergency | None = None
     queue: QueueName | None = None  # where a flow leads that doesn't name one itself
+    rules: tuple[EntryRule, ...] = ()  # who enters another flow: the first that holds
+
+    @property
+    def flows(self) -> tuple[str, ...]:
+        """All flows that its callers may enter, the usual one first."""
+        return tuple(dict.fromkeys((self.flow, *(rule.flow for rule in self.rules))))
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,6 +153,17 @@ class TurnedAway(Happening):
     why: NoEntry | Unlisted | None
 
 
+@_stored_as("entry_rule")
+@dataclass(frozen=True, slots=True)
+class EntryRuleHeld(Happening):
+    """The call entered another flow than the number's usual one, by a rule of the number."""
+
+    number: str | None
+    """The number dialled."""
+    rule: str | None
+    flow: str | None
+
+
 @_stored_as("language")
 @dataclass(frozen=True, slots=True)
 class LanguageChosen(Happening):

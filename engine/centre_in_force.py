@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from domain.centre import Agent, Centre, Hotline, KnownCaller, Line, Queue, Treatment
+from domain.centre import Acquaintance, Agent, Centre, Hotline, KnownCaller, Line, Queue, Treatment
 from domain.identity import AgentCode, LineName, ProjectName, QueueName, StationName
 from domain.stations import OWN_PHONES
 from telephony.numbers import from_carrier, ways_to_write
@@ -67,6 +67,22 @@ class CentreInForce:
         """Whether this number is in the list of callers for the project."""
         return self._known(caller, line, project) is not None
 
+    def known(
+        self, caller: str | None, line: LineName, project: ProjectName
+    ) -> Acquaintance | None:
+        """How well the list of callers knows this number; None: it isn't there."""
+        found = self._known(caller, line, project)
+        if found is None:
+            return None
+        return Acquaintance.VIP if found.treatment is Treatment.VIP else Acquaintance.LISTED
+
+    def ways(self, caller: str | None, line: LineName) -> tuple[str, ...]:
+        """Each way to write a number as it is recorded; none: it is withheld."""
+        found = self._line_of.get(line)
+        if caller is None:
+            return ()
+        return (caller,) if found is None else ways_to_write(caller, found.country)
+
     def _known(
         self, caller: str | None, line: LineName, project: ProjectName
     ) -> KnownCaller | None:
@@ -74,7 +90,5 @@ class CentreInForce:
         callers = self.centre.callers
         if caller is None or not callers:
             return None
-        found = self._line_of.get(line)
-        ways = (caller,) if found is None else ways_to_write(caller, found.country)
-        there = (callers[way] for way in ways if way in callers)
+        there = (callers[way] for way in self.ways(caller, line) if way in callers)
         return next((k for k in there if not k.projects or project in k.projects), None)

@@ -16,8 +16,10 @@ import structlog
 from aiohttp import web
 
 from api.resources import API
+from campaigns.known_customers import KnownCustomers
 from centre.directory import Directory
 from centre.directory_copy import DirectoryCopy
+from centre.directory_faults import flows_of
 from centre.directory_service import DirectoryService
 from centre.directory_store import DirectoryStore
 from centre.following import FollowedDirectory
@@ -34,6 +36,7 @@ from configuration.flows import (
     dialplan_phrases,
     directory_check,
     station_phrases,
+    with_entered,
 )
 from configuration.in_force import CannotKeep, InForce, keep, serving
 from configuration.published_flows import PublishedFlows, seeds_of
@@ -55,6 +58,7 @@ from engine.flows_in_force import FlowsInForce, loaded
 from engine.holidays_ahead import HolidaysAhead
 from engine.inbound.apologies import Apologies
 from engine.inbound.caller_sessions import Closing
+from engine.inbound.entry_choice import EntryChoice
 from engine.inbound.flow_means import FlowMeans
 from engine.inbound.hotline_call import HotlineCalls
 from engine.inbound.look_ups import LookUps
@@ -89,6 +93,7 @@ from publishing.followed_editions import FollowedEditions
 from publishing.look_up_rights import COPY_FILE, LookUpRights
 from publishing.publications import Publications
 from publishing.seeds import FlowSeeds
+from records.entry_figures import EntryFigures
 from records.flow_figures import FlowFigureStore
 from storage.controller_lock import ControllerLock
 from storage.database import check_address, close_pool, make_pool
@@ -354,7 +359,13 @@ async def running(
             config.asterisk.agi_bind,
             ports.agi,
             {
-                "call": HotlineCalls(means, flows).serve,
+                "call": HotlineCalls(
+                    means,
+                    flows,
+                    EntryChoice(
+                        engine.calls, engine.floor, means.hours, KnownCustomers(pool).is_customer
+                    ),
+                ).serve,
                 "placed": AnsweredCalls(
                     engine.sessions,
                     engine.admission,
@@ -444,6 +455,7 @@ async def running(
             disposing=outbound.disposition_services(),
             flows=flows.of_projects,
             working=WorkServices(Worklist(pool, accounts.audit), outbound.caller_callbacks),
+            entry_figures=EntryFigures(pool),
             flow_drafts=FlowDrafts(pool),
             publications=publications,
             ways=WayServices(FlowFigureStore(pool)),
@@ -478,12 +490,13 @@ def _phone_access(config: Config, ports: Ports) -> PhoneAccess:
 def _check_flows(flows: Mapping[str, Flow], directory: Directory) -> None:
     """Report numbers whose flow is missing. A controller must come back all the same."""
     for number, hotline in directory.of(HotlineSettings).items():
-        if hotline.flow not in flows:
-            log.error(
-                "a number's flow can't be used; its callers go to Asterisk's queue",
-                number=number,
-                flow=hotline.flow,
-            )
+        for _, flow in flows_of(hotline):
+            if flow not in flows:
+                log.error(
+                    "a number's flow can't be used; its callers go to Asterisk's queue",
+                    number=number,
+                    flow=flow,
+                )
 
 
 def _whose(state: Path) -> str:
@@ -575,9 +588,10 @@ async def _speak_ahead(
     while True:
         centre = await in_use.get()
         await prompts.prepare(text for hotline in centre.hotlines for text in all_texts(hotline))
-        for name in [hotline.flow for hotline in centre.hotlines if hotline.flow in flows]:
-            revision = (name, flows.newest.revisions.get(name, 0))
-            if revision not in spoken:
-                spoken.add(revision)
-                await prompts.prepare(texts_to_prepare(flows[name]))
+        for name in dict.fromkeys(name for hotline in centre.hotlines for name in hotline.flows):
+            for flow in with_entered(name, flows):
+                revision = (flow.name, flows.newest.revisions.get(flow.name, 0))
+                if revision not in spoken:
+                    spoken.add(revision)
+                    await prompts.prepare(texts_to_prepare(flow))
         await prompts.prepare((*phrases.fixed(), *caller_phrases().fixed()))

@@ -24,6 +24,7 @@ from domain.facts import (
     CustomerAnswered,
     CustomerRang,
     DetectionBegan,
+    EntryRuleHeld,
     FateUnknown,
     FellBack,
     Happening,
@@ -282,6 +283,9 @@ class _Wording:
             case TurnedAway(why):
                 text = N_("The call did not enter the hotline's flow: %(why)s.")
                 return _Line("phone-off", "secondary", text, {"why": self._code(why, WHY)})
+            case EntryRuleHeld(_, rule, flow):
+                text = N_("The rule “%(rule)s” of the number led the call into the flow %(flow)s.")
+                return _Line("arrows-split-2", "secondary", text, {"rule": rule, "flow": flow})
             case LanguageChosen(language):
                 text = N_("The caller chose %(language)s.")
                 known = self._code(language, CALL_LANGUAGES)

@@ -80,12 +80,22 @@ def _said(
         case Widget.LEVELS if each.refers is not None:
             for key, level in value.items():
                 yield f"{name}.{key}", speech.title(each.refers, key), str(level)
-        case Widget.HOURS:
+        case Widget.HOURS | Widget.LISTED:
             yield name, "", comma.join(value)
         case Widget.GROUP:
             yield name, "", speech.says(words.YES)
             for place, (label, text) in _lines(value, each.inside, kind, "", speech):
                 yield place, label, text
+        case Widget.ROWS if each.setting == "rules":
+            for row in value:
+                parts = (part for part in each.inside if part.setting != "name")
+                lines = (
+                    f"{speech.says(label_of(kind, part))}: {text}"
+                    for part in parts
+                    if getattr(row, part.setting) != part.usual
+                    for _, _, text in _said(part, getattr(row, part.setting), kind, speech)
+                )
+                yield f"{name}.{row.name}", row.name, "; ".join(lines)
         case Widget.ROWS:
             for row in value:
                 spans = comma.join(row.hours) or speech.says(words.CLOSED)

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from centre.things import Kind, Language, OpenHours, Refers, Spoken
+from centre.things import CallerPattern, Kind, Language, OpenHours, Refers, Spoken
 
 
 class Widget(StrEnum):
@@ -34,6 +34,8 @@ class Widget(StrEnum):
     LEVELS = "levels"
     """A number for each of several."""
     HOURS = "hours"
+    LISTED = "listed"
+    """As many texts as there are, with commas between."""
     MOMENT = "moment"
     DAY = "day"
     GROUP = "group"
@@ -170,6 +172,8 @@ def _field(name: str, setting: str, info: FieldInfo) -> FormField:
 def _of_several(each: _Found, annotation: Any, common: dict[str, Any]) -> FormField:
     if annotation == OpenHours:
         return FormField(**common | {"widget": Widget.HOURS})
+    if annotation == CallerPattern:
+        return FormField(**common | {"widget": Widget.LISTED})
     if isinstance(each.kind, type) and issubclass(each.kind, BaseModel):
         parts = fields_of(each.kind, f"{common['name']}.0.")
         return FormField(**common | {"widget": Widget.ROWS, "inside": parts})

@@ -18,6 +18,7 @@ _YEARS = range(2000, 2100)
 """A moment outside can't be converted between all time zones, and is nobody's plan."""
 _TO = re.compile(r"\s*[-–—－~～至]\s*")
 _BETWEEN = re.compile(r"[,，、;；\s]+")
+_COMMA = re.compile(r"[,，、;；\n]+")
 _SHORT_HOUR = re.compile(r"(?<![0-9:])([0-9]):")
 
 
@@ -81,7 +82,7 @@ def _shown(each: FormField, name: str, value: Any, zone: tzinfo | None) -> Typed
             return Typed({}, {name: frozenset(value)})
         case Widget.BY_LANGUAGE | Widget.LEVELS:
             return Typed({f"{name}.{key}": str(text) for key, text in value.items()})
-        case Widget.HOURS:
+        case Widget.HOURS | Widget.LISTED if value is not None:
             return Typed({name: ", ".join(value)})
         case Widget.GROUP:
             inside = usual(each.inside, zone) if value is None else shown(each.inside, value, zone)
@@ -138,6 +139,8 @@ def _read(each: FormField, name: str, typed: Typed, zone: tzinfo | None) -> Any:
             return {key: level.strip() for key, level in typed.below(name).items() if level.strip()}
         case Widget.HOURS:
             return hours(text)
+        case Widget.LISTED:
+            return tuple(one.strip() for one in _COMMA.split(text) if one.strip()) or None
         case Widget.GROUP:
             return read(each.inside, typed, zone) if text == "yes" else None
         case Widget.ROWS:

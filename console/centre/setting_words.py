@@ -5,7 +5,15 @@ from collections.abc import Mapping
 from centre.things import Kind
 from console.centre.fields import FormField
 from console.kit.translations import N_
-from domain.centre import Encryption, LineKind, NumberFormat, SessionTimer, StationKind, Treatment
+from domain.centre import (
+    Acquaintance,
+    Encryption,
+    LineKind,
+    NumberFormat,
+    SessionTimer,
+    StationKind,
+    Treatment,
+)
 
 _LABELS: Mapping[str, str] = {
     "account": N_("We authenticate to the carrier"),
@@ -13,6 +21,7 @@ _LABELS: Mapping[str, str] = {
     "announce_first_s": N_("First announcement after (s)"),
     "answer_signalled": N_("The gateway reports the answer"),
     "calendar": N_("Calendar"),
+    "callers": N_("Callers' numbers"),
     "caller_header": N_("Header that says who calls"),
     "caller_id": N_("Number that others see"),
     "caller_id_header": N_("Header in which that number goes out"),
@@ -27,11 +36,19 @@ _LABELS: Mapping[str, str] = {
     "emergency": N_("Emergency message instead of the flow"),
     "encryption": N_("Encryption"),
     "exceptions": N_("Exceptional days"),
+    "first_day": N_("From this day on"),
     "flow": N_("Flow"),
     "friday": N_("Friday"),
     "holidays": N_("Public holidays of"),
     "host": N_("The carrier's address"),
     "hours": N_("Hours"),
+    "known": N_("How well the caller is known"),
+    "last_day": N_("Until this day"),
+    "rules": N_("Who enters another flow"),
+    "wait_s": N_("Expected wait there, at least (s)"),
+    "waiting": N_("Waiting there, at least"),
+    "while_closed": N_("While the calendar is closed instead"),
+    "withheld": N_("Only with the number withheld"),
     "keep_decisions_days": N_("Keep why campaigns dial (days)"),
     "kind": N_("Kind"),
     "languages": N_("Languages"),
@@ -125,7 +142,12 @@ _HELP: Mapping[str, str] = {
         "These days have hours of their own and go before public holidays. No hours: closed all"
         " day."
     ),
-    "flow": N_("What callers hear and choose; the file's name without .yaml."),
+    "flow": N_("What callers hear and choose: a published flow."),
+    "rules": N_(
+        "The first rule that holds decides; otherwise callers enter the flow above. All that is"
+        " filled in must hold. Callers' numbers: with commas, and 138* for all that begin so. Hours"
+        " such as 22:00-06:00 go over midnight."
+    ),
     "holidays": N_("A country, such as CN, or a part of one, such as DE-BY. Empty: none."),
     "host": N_("Host or host:port. Empty: the far side registers here."),
     "keep_decisions_days": N_(
@@ -210,6 +232,9 @@ VALUES: Mapping[str, str] = {
     StationKind.FXS: N_("analog phone on a gateway"),
     Treatment.BLOCKED: N_("blocked"),
     Treatment.VIP: N_("VIP"),
+    Acquaintance.CUSTOMER: N_("customers: of the project's lists, or in the list of callers"),
+    Acquaintance.LISTED: N_("in the list of callers"),
+    "yes": N_("Yes"),
     "zh-CN": N_("Chinese"),
     "en": N_("English"),
     "zh-CN,en": N_("Chinese, then English"),

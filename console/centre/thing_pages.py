@@ -17,7 +17,7 @@ from centre.directory_service import (
     WishedThing,
 )
 from centre.directory_store import KeptDirectory
-from centre.things import MODELS, CallerSettings, Kind, Thing
+from centre.things import MODELS, CallerSettings, HotlineSettings, Kind, Thing
 from console.centre import words
 from console.centre.credentials import Credentials, fresh_credentials
 from console.centre.difference import said
@@ -30,6 +30,7 @@ from console.centre.first_steps_pages import next_step
 from console.centre.first_values import filled
 from console.centre.pages import ICONS, address, kind_of, notice, speech
 from console.centre.reach import SeenDirectory, actor_of
+from console.centre.rule_uses import ListedRule, rules_of
 from console.centre.setting_words import VALUES, help_of, label_of
 from console.kit.context import DIRECTORY, FLOWS, zone_for
 from console.kit.rendering import render, says
@@ -41,6 +42,8 @@ from storage.account_errors import AccountRefused
 BLANK_ROWS = 3
 """How many empty rows a form has for more."""
 LONGEST_NOTE = 500
+_WIDE = 6
+"""Rows with so many settings take several lines, so that one empty one is enough."""
 
 
 def _flows(request: web.Request, seen: SeenDirectory) -> tuple[str, ...]:
@@ -74,7 +77,18 @@ async def edit_page(request: web.Request) -> web.Response:
     step = await next_step(request, seen) if is_new else None
     lacking = await request.app[DIRECTORY].lacking_secrets([thing])
     done = notice(request)
-    return _form(request, seen, draft, said_before=done, next_step=step, lacks_secret=bool(lacking))
+    rules: tuple[ListedRule, ...] = ()
+    if isinstance(thing, HotlineSettings):
+        rules = await rules_of(request, kept.directory, thing)
+    return _form(
+        request,
+        seen,
+        draft,
+        said_before=done,
+        next_step=step,
+        lacks_secret=bool(lacking),
+        rules=rules,
+    )
 
 
 async def create(request: web.Request) -> web.Response:
@@ -272,6 +286,7 @@ def _form(
     setup: ShownSetup | None = None,
     next_step: FirstStep | None = None,
     lacks_secret: bool = False,
+    rules: tuple[ListedRule, ...] = (),
 ) -> web.Response:
     kind, speaks = draft.kind, speech(request, seen)
     thing = None if draft.key is None else seen.get(kind, draft.key)
@@ -290,6 +305,7 @@ def _form(
         "may_copy": one_of_many and may_make(seen.actor, kind),
         "options": options_of(seen, draft, speaks.title),
         "suggestions": {"flow": _flows(request, seen)},
+        "rules": rules,
         "credentials": credentials,
         "setup": setup,
         "lacks_secret": lacks_secret,
@@ -309,7 +325,7 @@ def _form(
 def options_of(seen: SeenDirectory, draft: Draft, title: Any) -> dict[Kind, list[tuple[str, str]]]:
     """What may be chosen for settings that refer to others: keys with what people call them."""
     options = {}
-    for each in draft.fields:
+    for each in (one for field in draft.fields for one in (field, *_of_rows(field))):
         kind = each.refers
         if kind is None or kind in options:
             continue
@@ -320,9 +336,15 @@ def options_of(seen: SeenDirectory, draft: Draft, title: Any) -> dict[Kind, list
     return options
 
 
+def _of_rows(each: FormField) -> tuple[FormField, ...]:
+    return each.inside if each.widget is Widget.ROWS else ()
+
+
 def _row_numbers(each: FormField, typed: Typed) -> list[int]:
     """The rows that a form shows: those that are filled in, and some empty ones."""
     if each.widget is not Widget.ROWS:
         return []
     filled = rows_of(each.name, typed)
-    return list(range((filled[-1] + 1 if filled else 0) + BLANK_ROWS))
+    return list(
+        range((filled[-1] + 1 if filled else 0) + (BLANK_ROWS if len(each.inside) < _WIDE else 1))
+    )

@@ -24,6 +24,7 @@ from publishing.flow_transfers import FlowTransfers
 from publishing.look_up_rights import LookUpRights
 from publishing.publications import Publications
 from records.call_queries import CallStore
+from records.entry_figures import EntryFigures
 from storage.agent_history import AgentStore
 from storage.audit import AuditLog
 from storage.logins import LoginStore
@@ -74,6 +75,7 @@ FlowNames = Callable[[Collection[str] | None], Iterable[str]]
 """Names the flows that the numbers of these projects may have; None: all."""
 
 FLOWS: web.AppKey[FlowNames] = web.AppKey("flows")
+ENTRY_FIGURES: web.AppKey[EntryFigures] = web.AppKey("entry_figures")
 FLOW_DRAFTS: web.AppKey[FlowDrafts] = web.AppKey("flow_drafts")
 TRIALS: web.AppKey[LiveTrials] = web.AppKey("trials")
 PUBLICATIONS: web.AppKey[Publications] = web.AppKey("publications")

@@ -17,6 +17,7 @@ from engine.clock import epoch
 from engine.flows_in_force import FlowsInForce
 from engine.inbound.bookmark import Arguments, Stage
 from engine.inbound.caller_sessions import Closing
+from engine.inbound.entry_choice import EntryChoice
 from engine.inbound.flow_entry import by_hotline
 from engine.inbound.flow_means import FlowMeans
 from engine.inbound.flow_steps import FlowSteps
@@ -36,10 +37,11 @@ _REJECTED = "21"
 class HotlineCalls:
     """Serves the route ``call`` of the FastAGI server."""
 
-    def __init__(self, means: FlowMeans, flows: FlowsInForce) -> None:
+    def __init__(self, means: FlowMeans, flows: FlowsInForce, choice: EntryChoice) -> None:
         self._means = means
         self._sessions = means.sessions
         self._flows = flows
+        self._choice = choice
 
     async def serve(self, session: Session) -> None:
         """Drive one caller to the end of their flow; HungUp ends it quietly.
@@ -97,20 +99,23 @@ class HotlineCalls:
         call.recorded = bool(given.recording)
         if given.talked and must_wait_again(call):
             given = replace(given, stage=Stage.QUEUE)
+        instead, name = None, given.flow if given.resumed else ""
+        if not given.resumed:
+            language = given.language or None
+            hours = self._means.hours
+            local = hours.local(in_force.centre)
+            instead = notice(call.hotline, call.languages, language, local, hours.is_open)
+            if instead is None:
+                name = await session.until(self._choice.flow_for(call, call.hotline))
         flows = await session.until(self._flows.of(given.entered_in))
-        name = given.flow if given.resumed and given.flow in flows.flows else call.hotline.flow
+        if name not in flows.flows:
+            name = call.hotline.flow
         if name not in flows.flows:
             log.error("a number has no flow", number=given.hotline, flow=name)
             await session.set_variable(ChannelVariable.LOST_AT, "1")  # to Asterisk's own queue
             return False
         entry = by_hotline(name, flows, call.hotline, call.languages)
         steps = FlowSteps(session, call, given, entry, self._means)
-        instead = None
-        if not given.resumed:
-            language = given.language or None
-            hours = self._means.hours
-            local = hours.local(in_force.centre)
-            instead = notice(call.hotline, call.languages, language, local, hours.is_open)
         if instead is None:
             await steps.walk()
         else:

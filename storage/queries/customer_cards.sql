@@ -45,3 +45,9 @@ where coalesce(a.reserved_at, c.entered_at) > $3 and (
 -- name: last_of_agent
 select call, entered_at from call_agents where agent = $1 and entered_at > $2
 order by entered_at desc, call desc limit 1
+
+-- name: is_customer
+select exists (
+    select from lead_numbers n join leads l on l.lead = n.lead
+    where n.number = any($2::text[]) and l.project = $1 and l.state <> 'removed'
+)

@@ -16,6 +16,7 @@ from centre.things import (
     CentreWide,
     DaySettings,
     EmergencySettings,
+    EntryRuleSettings,
     HotlineSettings,
     LineSettings,
     OutsideNumberSettings,
@@ -27,6 +28,7 @@ from centre.things import (
     Thing,
 )
 from domain.centre import (
+    Acquaintance,
     CallerHeader,
     Encryption,
     LineKind,
@@ -69,6 +71,22 @@ emergencies = st.builds(
     message=st.dictionaries(languages, spoken, min_size=1),
     until=_perhaps(moments),
 )
+patterns = st.from_regex(r"\A\+?[0-9]{2,25}\*?\Z")
+rules = st.builds(
+    EntryRuleSettings,
+    name=names,
+    flow=st.sampled_from(["hotline", "null"]),
+    callers=_perhaps(st.lists(patterns, max_size=3).map(tuple)),
+    known=_perhaps(st.sampled_from(Acquaintance)),
+    withheld=st.booleans(),
+    calendar=_perhaps(names),
+    while_closed=st.booleans(),
+    hours=hours,
+    first_day=_perhaps(st.dates(date(1, 1, 1))),
+    queue=_perhaps(names),
+    waiting=_perhaps(st.integers(1, 10_000)),
+    wait_s=_perhaps(st.floats(0.5, 86_400)),
+)
 accounts = st.builds(
     AccountSettings, user=st.from_regex(r"\A[A-Za-z0-9_.+@-]{1,80}\Z"), registers=st.booleans()
 )
@@ -106,6 +124,7 @@ things: dict[type[Thing], st.SearchStrategy[Thing]] = {
         number=numbers,
         project=names,
         flow=st.sampled_from(["hotline", "null"]),
+        rules=st.lists(rules, max_size=3, unique_by=lambda rule: rule.name).map(tuple),
         title=_perhaps(titles),
         languages=_each_once(languages),
         calendar=_perhaps(names),

@@ -80,6 +80,7 @@ from publishing.flow_transfers import FlowTransfers
 from publishing.look_up_rights import LookUpRights
 from publishing.publications import Publications, anywhere
 from records.call_queries import CallStore
+from records.entry_figures import EntryFigures
 from records.flow_figures import FlowFigureStore
 from records.writing import write
 from storage.accounts import Accounts
@@ -245,6 +246,7 @@ async def console(
         ),
         desks=floor.desks,
         flows=lambda _: ("greeting", "hotline"),
+        entry_figures=EntryFigures(database.pool),
         flow_drafts=FlowDrafts(database.pool),
         publications=Publications(database.pool, anywhere),
         ways=WayServices(FlowFigureStore(database.pool)),

@@ -26,6 +26,7 @@ from domain.facts import (
     CustomerAnswered,
     CustomerRang,
     DetectionBegan,
+    EntryRuleHeld,
     FateUnknown,
     FellBack,
     Happening,
@@ -126,6 +127,11 @@ STORED: list[tuple[Happening, str, str]] = [
         '{"node": "menu", "digits": "1", "choice": "sales"}',
     ),
     (Misdialled("menu", "", 2), "misdialled", '{"node": "menu", "digits": "", "try": 2}'),
+    (
+        EntryRuleHeld("4008001000", "vips", "vip"),
+        "entry_rule",
+        '{"number": "4008001000", "rule": "vips", "flow": "vip"}',
+    ),
     (WayTaken("hotline", 12, 3), "way", '{"flow": "hotline", "edition": 12, "revision": 3}'),
     (
         WayTaken(
