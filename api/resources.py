@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from api import flow_files_json, flows_json
+from api import flow_files_json, flows_json, worklist_json
 from api.board_json import board
 from api.calls_json import calls
 from api.flow_models import (
@@ -15,6 +15,8 @@ from api.flow_models import (
     RevisionList,
 )
 from api.openapi import Operation, openapi
+from api.worklist_json import WorkItems, WorkTaken
+from console.floor.working import WORKERS
 from console.kit.features import Feature, get, post, post_file
 from console.kit.permissions import EVERYBODY, READERS, WATCHERS, Only, Reach
 from documents.document import FLOW
@@ -24,6 +26,7 @@ from publishing.flow_files import LARGEST_BYTES
 FLOW_READERS = Only({Role.SUPERVISOR, Role.OPS, Role.ADMIN}, Reach.PROJECTS)
 FLOW_CHANGERS = Only({Role.OPS, Role.ADMIN}, Reach.PROJECTS)
 _FLOW = "/api/v1/flows/{flow}"
+_ENTRY = {"kind": "voicemail, callback or missed", "ref": "which of them"}
 _SEEN = {"seen": "the draft's version that was seen"}
 
 
@@ -38,6 +41,11 @@ API = Feature(
         get("/api/v1/openapi.json", described, Only(EVERYBODY, Reach.SELF)),
         get("/api/v1/board", board, WATCHERS),
         get("/api/v1/calls", calls, READERS),
+        get("/api/v1/worklist", worklist_json.list_work, WORKERS),
+        post("/api/v1/worklist/take", worklist_json.take_work, WORKERS),
+        post("/api/v1/worklist/give-back", worklist_json.give_work_back, WORKERS),
+        post("/api/v1/worklist/done", worklist_json.finish_work, WORKERS),
+        post("/api/v1/worklist/undo", worklist_json.reopen_work, WORKERS),
         get("/api/v1/flows", flows_json.list_flows, FLOW_READERS),
         get(_FLOW, flows_json.read_draft, FLOW_READERS),
         post_file(_FLOW, flows_json.write_draft, FLOW_CHANGERS, 4 * FLOW.characters),
@@ -58,6 +66,15 @@ OPERATIONS = {
     ("GET", "/api/v1/openapi.json"): Operation(),
     ("GET", "/api/v1/board"): Operation(),
     ("GET", "/api/v1/calls"): Operation(),
+    ("GET", "/api/v1/worklist"): Operation(
+        WorkItems, query={"state": "open or done", "days": "how far back, from 1 to 90"}
+    ),
+    ("POST", "/api/v1/worklist/take"): Operation(WorkTaken, form=_ENTRY),
+    ("POST", "/api/v1/worklist/give-back"): Operation(WorkTaken, form=_ENTRY),
+    ("POST", "/api/v1/worklist/done"): Operation(
+        WorkTaken, form={**_ENTRY, "note": "what came of it"}
+    ),
+    ("POST", "/api/v1/worklist/undo"): Operation(WorkTaken, form=_ENTRY),
     ("GET", "/api/v1/flows"): Operation(FlowList),
     ("GET", _FLOW): Operation(DraftAnswer),
     ("POST", _FLOW): Operation(

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 from domain.facts import CallEnded, CallEntered, CallFact, Queued, VoiceKept
@@ -175,3 +176,29 @@ async def test_an_agent_calls_back_by_hand_or_by_a_callback_of_their_own(
         200, "The number is being dialled at your desk.",
     )  # fmt: skip
     assert console.floor.desks.asked == [("by_hand", "1001", "+8613900139000", "spring")]
+
+
+async def test_programs_see_and_do_the_same(console: Console, visit: Visit) -> None:
+    await store(console.database, left("c1", WorkKind.MISSED))
+    await store(console.database, left("b1", WorkKind.MISSED, project=BANK))
+    amy = await english(visit, "amy")
+
+    async def api(path: str, **fields: str) -> tuple[int, dict[str, Any]]:
+        url = f"/api/v1/worklist{path}"
+        answer = await (amy.post(url, fields) if fields else amy.get(url))
+        return answer.status, await answer.json()
+
+    status, found = await api("")
+    assert (status, [one["ref"] for one in found["entries"]]) == (200, ["c1"])
+    assert found["entries"][0]["number"] == "+8613800138000"
+    assert await api("/take", kind="missed", ref="c1") == (200, {"kind": "missed", "ref": "c1"})
+    assert (await api(""))[1]["entries"][0]["in_hand_of"] == "amy"
+    assert (await api("/done", kind="missed", ref="c1", note="rang"))[0] == 200
+    (done,) = (await api("?state=done"))[1]["entries"]
+    assert (done["done_by"], done["note"]) == ("amy", "rang")
+    assert (await api("/undo", kind="missed", ref="c1"))[0] == 200
+    status, fault = await api("/undo", kind="missed", ref="c1")
+    assert (status, fault["error"]) == (409, "open")
+    assert (await api("/take", kind="missed", ref="b1"))[0] == 404
+    for wrong in ("?days=0", "?days=x", "?days=9999999", "?days=000199999999999", "?state=all"):
+        assert (await api(wrong))[0] == 400
