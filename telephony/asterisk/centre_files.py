@@ -129,6 +129,7 @@ def _asked(name: str, digest: str | None) -> str:
 def _line(line: Line, credential: str | None) -> str:
     name = word(line.name)
     endpoint = f"[{name}]({'fxo' if line.kind is LineKind.FXO else 'trunk'})\naors = {name}\n" + (
+        f"set_var = {ChannelVariable.LINE}={line.name}\n"
         f"set_var = {ChannelVariable.CHANNELS}={int(line.channels)}\n"
         f"set_var = {ChannelVariable.CALLER_HEADER}={line.caller_header}\n"
     )
