@@ -83,6 +83,7 @@ OffhookError
 ├── SoundRefused                            prompts.converting
 ├── SpeechError                             prompts.speech
 ├── Stuck                                   ivr_flows.walk
+├── TooManyReplays                          console.flows.replay_runs
 ├── TooManyReports                          console.reports.report_runs
 ├── UnknownNodeError                        ivr_flows.interpreter
 ├── UnknownPolicyError                      simulation.chosen
@@ -90,7 +91,7 @@ OffhookError
 ├── UnlistedTransitionError                 acd.agent_states
 ├── UnsuitableOption                        dialer.policy
 ├── WireError                               telephony.ami.ami_wire
-└── WorkRefused                               console.kit.routing
+├── WorkRefused                               console.kit.routing
 └── WrongMenu                               console.kit.routing
 
 An OperatorError has one line for whoever runs the centre. The others are caught where they mean

@@ -95,6 +95,7 @@ from publishing.publications import Publications
 from publishing.seeds import FlowSeeds
 from records.entry_figures import EntryFigures
 from records.flow_figures import FlowFigureStore
+from records.flow_ways import FlowWayStore
 from storage.controller_lock import ControllerLock
 from storage.database import check_address, close_pool, make_pool
 from storage.database_errors import AWAY
@@ -458,7 +459,7 @@ async def running(
             entry_figures=EntryFigures(pool),
             flow_drafts=FlowDrafts(pool),
             publications=publications,
-            ways=WayServices(FlowFigureStore(pool)),
+            ways=WayServices(FlowFigureStore(pool), FlowWayStore(pool)),
             flow_transfers=FlowTransfers(pool, surroundings.outside),
             trials=trials,
             look_up_rights=rights,

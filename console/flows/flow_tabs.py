@@ -26,6 +26,7 @@ FLOW_TABS = (
     FlowTab("/flows/{flow}/publish", "send", N_("Publish")),
     FlowTab("/flows/{flow}/revisions", "history", N_("Revisions")),
     FlowTab("/flows/{flow}/figures", "chart-bar", N_("Figures")),
+    FlowTab("/flows/{flow}/replay", "refresh", N_("Replay")),
 )
 """In their order. A tab whose page isn't there, or isn't for the user's role, is left out."""
 

@@ -10,12 +10,14 @@ from console.flows import (
     flow_test_pages,
     new_flow_pages,
     publish_pages,
+    replay_pages,
     revision_pages,
     transfer_pages,
     trial_pages,
     try_pages,
 )
 from console.flows.imports_in_hand import prepare_imports
+from console.flows.replay_runs import prepare_replays
 from console.kit.features import Entry, Feature, get, post, post_file
 from console.kit.permissions import Only, Reach
 from console.kit.translations import N_
@@ -32,6 +34,7 @@ LARGEST_TEXT = 4 * FLOW.characters
 def _prepare(app: web.Application) -> None:
     check_pages.prepare_checks(app)
     prepare_imports(app)
+    prepare_replays(app)
 
 
 FLOW_PAGES = Feature(
@@ -52,6 +55,9 @@ FLOW_PAGES = Feature(
         post("/flows/{flow}/retire", revision_pages.retire_flow, FLOW_CHANGERS),
         get("/flows/{flow}/figures", figures_pages.figures_page, FLOW_READERS),
         get("/flows/{flow}/figures.json", figures_pages.figures_json, FLOW_READERS),
+        get("/flows/{flow}/replay", replay_pages.replay_page, FLOW_READERS),
+        post("/flows/{flow}/replay", replay_pages.begin_replay, FLOW_READERS),
+        post("/flows/{flow}/replay/cancel", replay_pages.cancel_replay, FLOW_READERS),
         get("/flows/{flow}/try", try_pages.try_page, FLOW_READERS),
         post("/flows/{flow}/try", try_pages.try_step, FLOW_READERS),
         post("/flows/{flow}/try/keep", try_pages.keep_test, FLOW_CHANGERS),

@@ -79,7 +79,7 @@ class PlaceKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Place:
+class Destination:
     """One place: its kind and its name. Of one who hung up, the node that waited for them; of an
     ended call, why."""
 
@@ -87,7 +87,7 @@ class Place:
     name: str
 
 
-Places = tuple[Place, ...]
+Destinations = tuple[Destination, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +97,8 @@ class Replayed:
     call: str
     at: datetime
     caller: str | None
-    went: Places = ()
-    would_go: Places = ()
+    went: Destinations = ()
+    would_go: Destinations = ()
     why_not: CantReplay | None = None
     node: str = ""
     """Where nothing more could be said."""
@@ -175,7 +175,7 @@ class _Coming:
     _lots: dict[str, float] = field(default_factory=dict)
     _hung_up: bool = False
     _call: Rehearsal | None = None
-    _found: list[Place] = field(default_factory=list)
+    _found: list[Destination] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for one in _by_coming(self.made.nodes):
@@ -209,7 +209,7 @@ class _Coming:
 
     # --- going on
 
-    def places(self) -> Places:
+    def places(self) -> Destinations:
         """Where the caller comes to. Raises _Stopped."""
         made = self.made
         begins = CallBegins(
@@ -232,7 +232,7 @@ class _Coming:
         except DoesNotFit:
             raise _Stopped(CantReplay.NOT_RECORDED, self.where) from None
         if call.ended is not None and call.ended != "hung_up":
-            self._found.append(Place(PlaceKind.ENDED, call.ended))
+            self._found.append(Destination(PlaceKind.ENDED, call.ended))
         return tuple(self._found)
 
     def _opening(self, name: str | None, at: datetime) -> OpeningState | None:
@@ -248,13 +248,13 @@ class _Coming:
             case Enqueue(queue=queue):
                 return self._wait(call, step, queue)
             case TransferToAgent(agent=agent):
-                return self._transfer(call, step, Place(PlaceKind.AGENT, agent))
+                return self._transfer(call, step, Destination(PlaceKind.AGENT, agent))
             case TransferToNumber(number=number):
-                return self._transfer(call, step, Place(PlaceKind.NUMBER, number))
+                return self._transfer(call, step, Destination(PlaceKind.NUMBER, number))
             case LookUp():
                 self._look_up(call, step)
             case RecordVoice(box=str(box)):
-                self._found.append(Place(PlaceKind.VOICEMAIL, box))
+                self._found.append(Destination(PlaceKind.VOICEMAIL, box))
                 return False
             case RecordVoice():
                 said = _number(self._next(step.node) or "")
@@ -262,7 +262,7 @@ class _Coming:
                     return self._gone(call, step.node)
                 call.speak(said)
             case BookCallback(queue=queue):
-                self._found.append(Place(PlaceKind.CALLBACK, queue))
+                self._found.append(Destination(PlaceKind.CALLBACK, queue))
                 call.book(taken=self._next(step.node) != "=refused")
         return True
 
@@ -291,12 +291,12 @@ class _Coming:
         if not self._hung_up:
             raise _Stopped(CantReplay.ASKED_MORE, node)
         call.hang_up()
-        self._found.append(Place(PlaceKind.HUNG_UP, node.rpartition(">")[2]))
+        self._found.append(Destination(PlaceKind.HUNG_UP, node.rpartition(">")[2]))
         return False
 
     def _wait(self, call: Rehearsal, step: Enqueue, queue: str) -> bool:
         if not step.goes_on:
-            self._found.append(Place(PlaceKind.QUEUE, queue))
+            self._found.append(Destination(PlaceKind.QUEUE, queue))
         waits = self._waits.get(queue)
         if not waits:
             return False  # they never waited there: nobody knows what came of it
@@ -320,7 +320,7 @@ class _Coming:
         return True
 
     def _transfer(
-        self, call: Rehearsal, step: TransferToAgent | TransferToNumber, place: Place
+        self, call: Rehearsal, step: TransferToAgent | TransferToNumber, place: Destination
     ) -> bool:
         self._found.append(place)
         ends = self._ends.get(step.node)

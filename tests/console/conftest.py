@@ -82,6 +82,7 @@ from publishing.publications import Publications, anywhere
 from records.call_queries import CallStore
 from records.entry_figures import EntryFigures
 from records.flow_figures import FlowFigureStore
+from records.flow_ways import FlowWayStore
 from records.writing import write
 from storage.accounts import Accounts
 from storage.agent_history import AgentStore
@@ -249,7 +250,7 @@ async def console(
         entry_figures=EntryFigures(database.pool),
         flow_drafts=FlowDrafts(database.pool),
         publications=Publications(database.pool, anywhere),
-        ways=WayServices(FlowFigureStore(database.pool)),
+        ways=WayServices(FlowFigureStore(database.pool), FlowWayStore(database.pool)),
         flow_transfers=FlowTransfers(database.pool, anywhere),
         trials=SmallTrials(),
         look_up_rights=LookUpRights(database.pool, Fernet.generate_key().decode()),

@@ -10,7 +10,7 @@ from ivr_flows.flow import Flow
 from ivr_flows.loader import check
 from ivr_flows.steps import OpeningState
 from ivr_flows.trying.acting import always_open
-from ivr_flows.trying.replay import CantReplay, MadeCall, Place, PlaceKind, Replayed, replay
+from ivr_flows.trying.replay import CantReplay, Destination, MadeCall, PlaceKind, Replayed, replay
 
 AT = datetime(2026, 11, 20, 10)
 FLOW = """\
@@ -69,8 +69,8 @@ def again(call: MadeCall, text: str = SWAPPED, before: str = FLOW) -> Replayed:
     return replay(call, flow(before), flow(text), flows, always_open)
 
 
-def queue(name: str) -> Place:
-    return Place(PlaceKind.QUEUE, name)
+def queue(name: str) -> Destination:
+    return Destination(PlaceKind.QUEUE, name)
 
 
 def test_who_pressed_a_key_that_means_something_else_now_goes_elsewhere() -> None:
@@ -81,9 +81,9 @@ def test_who_pressed_a_key_that_means_something_else_now_goes_elsewhere() -> Non
 
 def test_who_hung_up_at_a_question_hangs_up_at_it_again() -> None:
     found = again(HUNG_UP)
-    assert found.went == found.would_go == (Place(PlaceKind.HUNG_UP, "menu"),)
+    assert found.went == found.would_go == (Destination(PlaceKind.HUNG_UP, "menu"),)
     early = MadeCall("c", AT, None, None, (node("hello", None),))
-    assert again(early).went == (Place(PlaceKind.HUNG_UP, "menu"),), "there they'd be asked"
+    assert again(early).went == (Destination(PlaceKind.HUNG_UP, "menu"),), "there they'd be asked"
 
 
 def test_a_wait_ends_as_it_ended_and_what_comes_after_counts() -> None:
@@ -93,12 +93,12 @@ def test_a_wait_ends_as_it_ended_and_what_comes_after_counts() -> None:
         node("sales", "timeout", "=menu,=menu", 60), node("box", "done", "=4.0", 3),
     )  # fmt: skip
     found = again(call, FLOW)
-    assert found.went == (queue("sales"), Place(PlaceKind.VOICEMAIL, "shop")), found
+    assert found.went == (queue("sales"), Destination(PlaceKind.VOICEMAIL, "shop")), found
     assert not found.elsewhere
     without = FLOW.replace("timeout: box, away", "timeout: bye, away")
-    assert again(call, without).would_go == (queue("sales"), Place(PlaceKind.ENDED, "done"))
+    assert again(call, without).would_go == (queue("sales"), Destination(PlaceKind.ENDED, "done"))
     key = made(node("menu", "sales", "1", 70), node("sales", "away", "9", 60), node("bye", ""))
-    assert again(key, FLOW).went == (queue("sales"), Place(PlaceKind.ENDED, "done"))
+    assert again(key, FLOW).went == (queue("sales"), Destination(PlaceKind.ENDED, "done"))
 
 
 def test_lots_and_hours_are_those_of_the_call() -> None:
@@ -108,7 +108,7 @@ def test_lots_and_hours_are_those_of_the_call() -> None:
     assert again(drawn, more).would_go == (queue("sales"),)
     assert again(drawn, more).went == (queue("service"),)
     shut = made(node("bye", "", None, 70), opening="closed")
-    assert again(shut, FLOW).went == (Place(PlaceKind.ENDED, "done"),)
+    assert again(shut, FLOW).went == (Destination(PlaceKind.ENDED, "done"),)
 
 
 def test_a_question_with_another_name_takes_the_keys_of_the_one_that_is_gone() -> None:

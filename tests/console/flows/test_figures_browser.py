@@ -25,3 +25,16 @@ async def test_figures_are_painted_over_the_picture(console: Console, open_page:
         # The picture is the editor's, whose own test looks at its nodes.
         faults = [one for one in await serious_faults(page) if "flow-node" not in one]
         assert not faults, "\n".join(faults)
+
+
+async def test_a_replay_is_watched_and_shows_what_came_of_it(
+    console: Console, open_page: Open
+) -> None:
+    await published(console)
+    await called(console)
+    page = await open_page("/flows/tea/replay", "otto")
+    await page.get_by_role("button", name="Replay last week").click()
+    await expect(page.locator("#same")).to_have_text("3")
+    await expect(page.get_by_role("button", name="Replay again")).to_be_enabled()
+    faults = await serious_faults(page)
+    assert not faults, "\n".join(faults)
