@@ -124,6 +124,7 @@ EDITOR_TEXTS = {
     "values": N_("one of %(values)s"),
     "exit_of": N_("exit of the node"),
     "new_node": N_("a node that an exit leads to"),
+    "enter": N_("Double-click opens that flow"),
     "in_queue": N_("while waiting"),
     "play": N_("Play %(name)s in %(language)s"),
     "go_to": N_("Go to prompt %(name)s"),

@@ -252,7 +252,7 @@ if (words.ok) {
   editor.offers = new Offers(words, texts, () => picture);
   chart = new FlowPicture(at("picture"), {
     kinds: words.kinds, texts, label: at("picture").dataset.label,
-    on: { chosen: (node) => editor.goTo(node.line) },
+    on: { chosen: (node) => editor.goTo(node.line), entered: (other) => location.assign(`/flows/${encodeURIComponent(other)}`) },
   });
 } else {
   toast(words.message, "danger");

@@ -215,8 +215,9 @@ export class FlowPicture {
     element.append(made("text", { class: "flow-about", x: 48, y: 41 }, cut(node.about ? `${title} · ${node.about}` : title, 25)));
     if (start) element.append(made("g", { class: "flow-start", transform: `translate(${WIDTH / 2},-1)` }, made("rect", { x: -26, y: -9, width: 52, height: 17, rx: 8.5 }), made("text", { y: 4, "text-anchor": "middle" }, this.texts.start)));
     element.addEventListener("click", () => this.choose(node));
+    if (node.enters && this.on.entered) element.addEventListener("dblclick", () => this.on.entered(node.enters));
     // A name for the mouse alone: what reads the page for people has the node's text.
-    element.addEventListener("pointerenter", () => element.prepend(made("title", {}, `${title} ${node.id}\n${node.about}`)));
+    element.addEventListener("pointerenter", () => element.prepend(made("title", {}, [`${title} ${node.id}`, node.about, node.enters && this.on.entered ? this.texts.enter : ""].filter(Boolean).join("\n"))));
     element.addEventListener("pointerleave", () => element.querySelector("title")?.remove());
     this.elements.set(node.id, element);
     return element;

@@ -11,7 +11,7 @@ import {
 import { placeAt } from "./flow_places.js";
 
 const LOOKS = {
-  "&": { height: "100%", fontSize: "13px", color: "var(--tblr-body-color)", backgroundColor: "var(--tblr-bg-surface, #fff)" },
+  "&": { height: "100%", fontSize: "13px", color: "#1d2733", backgroundColor: "#fff" },
   "&.cm-focused": { outline: "2px solid var(--tblr-primary)", outlineOffset: "-2px" },
   ".cm-scroller": { fontFamily: "var(--tblr-font-monospace, ui-monospace, monospace)", lineHeight: "1.55" },
   ".cm-gutters": { backgroundColor: "var(--tblr-bg-surface-secondary, #f6f8fb)", color: "var(--tblr-secondary)", borderRight: "1px solid var(--tblr-border-color)" },
@@ -216,11 +216,28 @@ export class FlowText {
       options = this.offers.keys({ ...about, siblings: this.siblings(context.state.doc, context.pos, place) });
     } else {
       options = this.offers.values(about);
+      if (about.key === "kind") options = options.map((one) => this.withSettings(context, place, one));
     }
     const gap = options[0]?.from;
     if (!context.explicit && !place.word.trim() && place.key === null) return null;
     if (!options.length) return null;
     return { from: gap === undefined ? place.from : context.pos + gap, options: options.map(({ from, ...one }) => one), validFor: /^["']?[\w.-]*$/ };
+  }
+
+  // A kind that is chosen for a node in which nothing else stands brings its settings along: those that must
+  // be there, and the exits. The cursor goes to the first.
+  withSettings(context, place, offer) {
+    const line = context.state.doc.lineAt(context.pos);
+    const indent = line.text.length - line.text.trimStart().length;
+    const others = this.siblings(context.state.doc, line.from + indent, { from: line.from + indent });
+    others.delete("kind");
+    if (others.size || line.text.includes("{") || line.to !== context.pos) return offer;
+    const kind = this.offers.kinds.get(offer.label);
+    const rows = kind.fields.filter((field) => field.required).map((field) => `${field.name}: `);
+    if (kind.exits.length) rows.push(`exits: {${kind.exits.map((name) => `${name}: `).join(", ")}}`);
+    const text = [offer.label, ...rows].join(`\n${" ".repeat(indent)}`);
+    const first = rows.length ? offer.label.length + 1 + indent + (rows[0].startsWith("exits: {") ? rows[0].indexOf(": ", 8) + 2 : rows[0].length) : text.length;
+    return { ...offer, apply: (view, _, from, to) => view.dispatch({ changes: { from, to, insert: text }, selection: { anchor: from + first }, userEvent: "input.complete" }) };
   }
 
   meaning(view, pos, side) {
