@@ -125,6 +125,8 @@ EDITOR_TEXTS = {
     "exit_of": N_("exit of the node"),
     "new_node": N_("a node that an exit leads to"),
     "enter": N_("Double-click opens that flow"),
+    "own_queue": N_("the number's queue"),
+    "own_calendar": N_("the number's calendar"),
     "in_queue": N_("while waiting"),
     "play": N_("Play %(name)s in %(language)s"),
     "go_to": N_("Go to prompt %(name)s"),

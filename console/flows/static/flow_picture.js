@@ -196,11 +196,12 @@ export class FlowPicture {
   drawNode(node, { x, y }, inner) {
     const kind = this.kinds.get(node.kind);
     const start = node.id === this.picture.start;
+    const about = node.about || { queue: this.texts.own_queue, hours: this.texts.own_calendar }[node.kind] || "";
     const classes = ["flow-node", `is-${groupOf(node.kind)}`, inner && "is-inner", node.ghost && "is-ghost", start && "is-start", node.enters && node.kind === "flow" && "is-sub"];
     const title = kind?.title ?? node.kind;
     const element = made("g", {
       class: classes.filter(Boolean).join(" "), transform: `translate(${x - WIDTH / 2},${y - HEIGHT / 2})`,
-      tabindex: "-1", role: "button", "aria-description": node.about || null,
+      tabindex: "-1", role: "button", "aria-description": about || null,
     });
     element.dataset.id = node.id;
     if (node.enters && node.kind === "flow") element.append(made("rect", { class: "flow-behind", x: 5, y: 5, width: WIDTH, height: HEIGHT, rx: 8 }));
@@ -212,12 +213,12 @@ export class FlowPicture {
       element.append(icon);
     }
     element.append(made("text", { class: "flow-id", x: 48, y: 23 }, cut(node.id, 21)));
-    element.append(made("text", { class: "flow-about", x: 48, y: 41 }, cut(node.about ? `${title} · ${node.about}` : title, 25)));
+    element.append(made("text", { class: "flow-about", x: 48, y: 41 }, cut(about ? `${title} · ${about}` : title, 25)));
     if (start) element.append(made("g", { class: "flow-start", transform: `translate(${WIDTH / 2},-1)` }, made("rect", { x: -26, y: -9, width: 52, height: 17, rx: 8.5 }), made("text", { y: 4, "text-anchor": "middle" }, this.texts.start)));
     element.addEventListener("click", () => this.choose(node));
     if (node.enters && this.on.entered) element.addEventListener("dblclick", () => this.on.entered(node.enters));
     // A name for the mouse alone: what reads the page for people has the node's text.
-    element.addEventListener("pointerenter", () => element.prepend(made("title", {}, [`${title} ${node.id}`, node.about, node.enters && this.on.entered ? this.texts.enter : ""].filter(Boolean).join("\n"))));
+    element.addEventListener("pointerenter", () => element.prepend(made("title", {}, [`${title} ${node.id}`, about, node.enters && this.on.entered ? this.texts.enter : ""].filter(Boolean).join("\n"))));
     element.addEventListener("pointerleave", () => element.querySelector("title")?.remove());
     this.elements.set(node.id, element);
     return element;
