@@ -1,6 +1,7 @@
 """The tests of a flow's draft: written in the page, played there, with the exits that they take."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,9 +10,10 @@ from aiohttp import web
 from console.flows import words
 from console.flows.drafts_here import flow_actor, flow_of, flow_refusal, may_change_flow
 from console.flows.fault_words import fault_text
+from console.flows.flow_pictures import kinds_drawn, picture_of
 from console.flows.flow_tabs import flow_tabs
 from console.flows.trial_pages import trial_values
-from console.flows.tried_flow import TriedFlow, tried_flow
+from console.flows.tried_flow import TriedFlow, painted_way, tried_flow
 from console.kit.context import FLOW_DRAFTS
 from console.kit.rendering import render, rendered
 from console.kit.uploads import UPLOAD
@@ -42,6 +44,8 @@ class TestsCame:
     """The draft of the flow has."""
     empty: bool = False
     """There are no tests."""
+    painted: Mapping[str, Any] | None = None
+    """What the picture shows of all of them together."""
 
     @property
     def failed(self) -> int:
@@ -58,6 +62,10 @@ async def tests_page(request: web.Request) -> web.Response:
         "draft": draft,
         "may_change": may_change_flow(request, draft),
         "words": words,
+        "drawn": {
+            "picture": await asyncio.to_thread(picture_of, request, draft.text, draft.flow),
+            "kinds": kinds_drawn(request),
+        },
         **trial_values(request, draft),
         **await _values(request, draft, draft.tests),
     }
@@ -99,9 +107,8 @@ def _text_of(request: web.Request) -> str:
 async def _values(request: web.Request, draft: FlowDraft, text: str) -> dict[str, Any]:
     tried = await tried_flow(request, draft)
     found = await asyncio.to_thread(_played, request, tried, draft.flow, text)
-    lines = {} if tried.flow is None else {n.id: n.line for n in tried.flow.nodes.values()}
     saved = text == draft.tests and may_change_flow(request, draft)
-    return {"flow": draft.flow, "run": found, "lines": lines, "callable": saved}
+    return {"flow": draft.flow, "run": found, "callable": saved}
 
 
 def _played(request: web.Request, tried: TriedFlow, name: str, text: str) -> TestsCame:
@@ -109,7 +116,7 @@ def _played(request: web.Request, tried: TriedFlow, name: str, text: str) -> Tes
     if flow is None:
         return TestsCame(has_errors=True)
     if not text.strip():
-        return TestsCame(empty=True, coverage=coverage_of(flow, ()))
+        return TestsCame(empty=True, coverage=coverage_of(flow, ()), painted={})
     try:
         scripts = load_scripts(text, f"{name}.tests.yaml")
     except DocumentError as error:
@@ -124,4 +131,5 @@ def _played(request: web.Request, tried: TriedFlow, name: str, text: str) -> Tes
         else TestCame(one.name, False, one.fault.line, fault_text(request, one.fault))
         for one in came.tests
     ]
-    return TestsCame(tuple(results), coverage=came.coverage)
+    way = [left for one in came.tests for left in one.way]
+    return TestsCame(tuple(results), coverage=came.coverage, painted=painted_way(flow, way))

@@ -2,10 +2,11 @@
 centre's calendars."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 from aiohttp import web
 
@@ -18,7 +19,8 @@ from ivr_flows.flow import Flow
 from ivr_flows.loader import Checked, check
 from ivr_flows.references import Outside
 from ivr_flows.steps import OpeningState
-from ivr_flows.trying.rehearsal import AsksCalendar
+from ivr_flows.trying.playing import own_node
+from ivr_flows.trying.rehearsal import AsksCalendar, PassedNode
 from publishing.flow_words import FlowDraft, FlowRefused
 
 _MOST_KEPT = 128
@@ -95,6 +97,21 @@ def _state(calendar: Calendar, at: datetime) -> OpeningState:
     day = day_of(calendar, at.date(), holiday_year)
     off = not day.spans and day.rule in (DayRule.HOLIDAY, DayRule.EXCEPTION)
     return OpeningState.HOLIDAY if off else OpeningState.CLOSED
+
+
+def painted_way(flow: Flow, way: Iterable[PassedNode]) -> dict[str, dict[str, Any]]:
+    """What a picture of the flow paints of calls that passed these nodes: how often each was, and
+    its exits."""
+    painted: dict[str, dict[str, Any]] = {}
+    for left in way:
+        node = own_node(flow, left)
+        if node is None:
+            continue
+        one = painted.setdefault(node, {"entered": 0, "exits": {}})
+        one["entered"] += 1
+        if left.exit is not None:
+            one["exits"][left.exit] = one["exits"].get(left.exit, 0) + 1
+    return painted
 
 
 def called_beginning(centre: Centre, called: str | None) -> Mapping[str, object]:

@@ -18,8 +18,15 @@ from pydantic import ValidationError
 from console.flows import try_words, words
 from console.flows.drafts_here import flow_actor, flow_of, flow_refusal, may_change_flow
 from console.flows.fault_words import fault_text
+from console.flows.flow_pictures import kinds_drawn, picture_of
 from console.flows.flow_tabs import flow_tabs
-from console.flows.tried_flow import TriedFlow, called_beginning, centre_calendars, tried_flow
+from console.flows.tried_flow import (
+    TriedFlow,
+    called_beginning,
+    centre_calendars,
+    painted_way,
+    tried_flow,
+)
 from console.kit.context import FLOW_DRAFTS, LIVE, zone_for
 from console.kit.rendering import render, says
 from documents.document_errors import DocumentError
@@ -248,6 +255,7 @@ async def _page(request: web.Request, draft: FlowDraft, asked: _Asked) -> web.Re
         "words": words,
         "try_words": try_words,
         "spoken": (),
+        "way": None,
         "found": None,
     }
     if tried.flow is not None:
@@ -258,7 +266,10 @@ async def _page(request: web.Request, draft: FlowDraft, asked: _Asked) -> web.Re
             "found": found,
             "call": found.call,
             "step": found.call.awaits,
-            "lines": {node.id: node.line for node in tried.flow.nodes.values()},
+            "way": {
+                "nodes": painted_way(tried.flow, found.call.way),
+                "here": try_words.own_node(found.call.awaits.node) if found.call.awaits else None,
+            },
             "shown": try_words.events(request, found.call),
             "variables": try_words.variables(request, found.call),
             "spoken": tried.flow.languages,
@@ -267,7 +278,9 @@ async def _page(request: web.Request, draft: FlowDraft, asked: _Asked) -> web.Re
         }
     if _is_part(request):
         return render(request, "flows/_talk.html", values)
+    picture = await asyncio.to_thread(picture_of, request, draft.text, draft.flow)
     values |= {
+        "drawn": {"picture": picture, "kinds": kinds_drawn(request)},
         "tabs": flow_tabs(request),
         "numbers": [one.number for one in request.app[LIVE].centre().hotlines],
     }

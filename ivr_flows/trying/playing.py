@@ -112,22 +112,21 @@ def coverage_of(flow: Flow, way: Iterable[PassedNode]) -> Coverage:
         for exit in node.settings.exits()
         if node.exits[exit.name] != node.exits.get(exit.otherwise or "")
     }
-    # A node of the in-queue flow comes after the way to the queue.
     taken = {
-        (left.node.rpartition(">")[2] if _is_own(flow, left.node) else left.node, left.exit)
+        (node, left.exit)
         for left in way
-        if left.exit is not None and left.flow == flow.name
+        if left.exit is not None and (node := own_node(flow, left)) is not None
     }
     return Coverage(frozenset(taken & exits), frozenset(exits))
 
 
-def _is_own(flow: Flow, node: str) -> bool:
-    """Whether a node is one of this flow, and not of another that stands in it."""
-    *outer, _ = node.split(">")
-    return all(
-        (found := flow.nodes.get(each)) is not None and found.settings.enters is None
-        for each in outer
-    )
+def own_node(flow: Flow, left: PassedNode) -> str | None:
+    """Which node of this flow was left, in its in-queue flow too; None: it is another flow's."""
+    *outer, node = left.node.split(">")
+    found = [flow.nodes.get(each) for each in outer]
+    if left.flow != flow.name or any(one is None or one.settings.enters for one in found):
+        return None
+    return node
 
 
 class _Failed(Exception):  # noqa: N818

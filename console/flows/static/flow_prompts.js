@@ -4,7 +4,8 @@ import { fill, toast } from "/static/app/page.js";
 const heard = new Map(); // what was spoken, by language and text
 let sounding = null;
 
-async function play(button, texts, fields) {
+// Has a text spoken, as callers hear it; `fields` are those of /prompts/say.
+export async function play(button, texts, fields) {
   const { name, language, text } = fields;
   sounding?.stop();
   const key = `${name}\n${language}\n${text}`;

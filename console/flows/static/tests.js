@@ -1,5 +1,6 @@
 // The tests of a flow: edited, played and saved.
 import { toast } from "/static/app/page.js";
+import { FlowPicture } from "./flow_picture.js";
 
 const texts = JSON.parse(document.getElementById("tests-texts").textContent);
 const place = document.getElementById("tests");
@@ -31,9 +32,24 @@ async function send(path, fields) {
   }
 }
 
+const drawn = JSON.parse(document.getElementById("drawn").textContent);
+const picture = document.getElementById("picture");
+const chart = picture && new FlowPicture(picture, {
+  kinds: drawn.kinds, texts, label: picture.dataset.label,
+  on: { chosen: (node) => { window.location.href = `/flows/${place.dataset.flow}#${node.id}`; } },
+});
+chart?.draw(drawn.picture);
+
+// Exits that no test takes are grey.
+function paintTested() {
+  const tested = JSON.parse(document.getElementById("tested")?.textContent ?? "null");
+  if (tested) chart?.paint(tested);
+}
+
 function showPlayed(part) {
   played.innerHTML = part;
   window.htmx.process(played);
+  paintTested();
 }
 
 async function play() {
@@ -87,3 +103,4 @@ played.addEventListener("click", (event) => {
 window.addEventListener("beforeunload", (event) => {
   if (box.value !== saved) event.preventDefault();
 });
+paintTested();

@@ -1,4 +1,11 @@
-// Trying a flow out: the keyboard presses the telephone's keys, and the end of the talk is in sight.
+// Trying a flow out: the keyboard presses the telephone's keys, the picture shows the way so far, and
+// what was heard can be listened to.
+import { FlowPicture } from "./flow_picture.js";
+import { play } from "./flow_prompts.js";
+
+const texts = JSON.parse(document.getElementById("picture-texts").textContent);
+const drawn = JSON.parse(document.getElementById("drawn").textContent);
+const place = document.getElementById("picture");
 const form = document.getElementById("try");
 const typing = "input, textarea, select, [contenteditable]";
 
@@ -19,9 +26,27 @@ form.addEventListener("keydown", (event) => {
   beside.click();
 });
 
-function showLast() {
+// The picture grows a tab of its own for the editor, because a talk is lost with its page.
+const chart = place && new FlowPicture(place, {
+  kinds: drawn.kinds, texts, label: place.dataset.label,
+  on: { chosen: (node) => window.open(`/flows/${place.dataset.flow}#${node.id}`, "flow-editor") },
+});
+chart?.draw(drawn.picture);
+
+function show() {
   const lines = document.querySelector(".talk-lines");
   if (lines) lines.scrollTop = lines.scrollHeight;
+  const way = JSON.parse(document.getElementById("way")?.textContent ?? "null");
+  if (!chart || !way) return;
+  chart.paint(way.nodes);
+  chart.showHere(way.here);
 }
-document.addEventListener("htmx:afterSwap", showLast);
-showLast();
+
+document.getElementById("talk").addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-text]");
+  if (!button) return;
+  const { name, language, text } = button.dataset;
+  void play(button, texts, { project: place?.dataset.project ?? "", name, language, text, types: "" });
+});
+document.addEventListener("htmx:afterSwap", show);
+show();

@@ -110,6 +110,10 @@ async def test_a_caller_is_led_through_the_draft(console: Console, visit: Visit)
     assert "is awaited" in await talk.do("answers", answer="[" * 3000)
     said = await talk.do("answers", answer='{"order": {"state": "sent <b>"}}')
     assert "Your order is sent <b>" in said and "The call is over" in said
+    found = re.search(r'id="way">(.*?)</script>', talk.page)
+    assert found is not None
+    way = json.loads(found[1])
+    assert way["nodes"]["menu"] == {"entered": 1, "exits": {"orders": 1}} and way["here"] is None
     assert "sent &lt;b&gt;" in talk.page and "<b>" not in talk.page
     said = await talk.do("back")
     assert "The answer of a service is awaited" in said
@@ -146,7 +150,7 @@ async def test_a_draft_with_errors_says_where(console: Console, visit: Visit) ->
     talk = await begun(console, visit, FLOW.replace("closed: end", "closed: nowhere"))
     said = await talk.do("")
     assert "The draft has errors" in said and "line 22" in said
-    assert 'href="/flows/shop#L22"' in talk.page
+    assert 'href="/flows/shop?line=22"' in talk.page
     page = await (await talk.client.get("/flows/shop/tests")).text()
     assert "The draft has errors; correct them first." in page
 
