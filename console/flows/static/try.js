@@ -9,13 +9,30 @@ const place = document.getElementById("picture");
 const form = document.getElementById("try");
 const typing = "input, textarea, select, [contenteditable]";
 
+// Each click sends all that was done before, so one comes after the other; keys wait for their turn.
+const waiting = [];
+let busy = false;
+
+function pressNext() {
+  while (!busy && waiting.length) {
+    const key = form.querySelector(`[data-key="${CSS.escape(waiting.shift())}"]`);
+    if (key && !key.disabled) key.click();
+  }
+}
+
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest(typing)) return;
-  const key = form.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
-  if (!key || key.disabled) return;
+  if (!form.querySelector(`[data-key="${CSS.escape(event.key)}"]`)) return;
   event.preventDefault();
-  key.click();
+  waiting.push(event.key);
+  pressNext();
 });
+document.addEventListener("htmx:beforeRequest", () => { busy = true; });
+document.addEventListener("htmx:afterRequest", (event) => {
+  busy = false;
+  if (event.detail.failed) waiting.length = 0;
+});
+document.addEventListener("htmx:afterSettle", pressNext);
 
 // Enter in a field does what the button beside it does, not what the first button of the page does.
 form.addEventListener("keydown", (event) => {
