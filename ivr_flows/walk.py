@@ -213,6 +213,7 @@ class Walk:
         return {
             f"{depth}.{name}" if depth else name: text
             for depth, frame in enumerate(self._frames)
+            if not (depth and self._frames[depth - 1].values is frame.values)  # an in-queue flow
             for name, text in frame.values.kept.items()
         }
 
