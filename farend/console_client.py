@@ -50,11 +50,15 @@ class ConsoleClient:
         async with self._http.get(f"{self._url}/{path}") as answer:
             return answer.status, await answer.read()
 
-    async def submit(self, path: str, on: str, **form: str) -> tuple[int, str]:
-        """POST ``form`` to ``path`` as the page ``on`` does; status and text of the answer."""
+    async def submit(self, path: str, on: str, **form: str | list[str]) -> tuple[int, str]:
+        """POST ``form`` to ``path`` as the page ``on`` does; status and text of the answer. A field
+        with a list is sent once for each of it."""
+        fields = [
+            (name, one) for name, v in form.items() for one in (v if isinstance(v, list) else [v])
+        ]
         async with self._http.get(f"{self._url}/{on}") as page:
             headers = {"X-CSRF-Token": _token(await page.text())}
-        async with self._http.post(f"{self._url}/{path}", data=form, headers=headers) as answer:
+        async with self._http.post(f"{self._url}/{path}", data=fields, headers=headers) as answer:
             return answer.status, await answer.text()
 
     def listen(self, path: str) -> AbstractAsyncContextManager[aiohttp.ClientWebSocketResponse]:

@@ -68,7 +68,7 @@ _THERE_IS_NO: Mapping[NameOf, tuple[str, str]] = MappingProxyType(
         ),
         NameOf.SECRET: (
             template('there is no secret "%(name)s"; expected %(names)s'),
-            template("an admin can add it under Secrets"),
+            template("an admin can add it under Centre, Look-ups"),
         ),
         NameOf.FLOW: (
             template('there is no flow "%(name)s"; expected %(names)s'),
