@@ -254,6 +254,8 @@ class Walk:
     def here(self) -> tuple[tuple[str, str], ...]:
         """The nodes in which the call is, each with its flow: the innermost last."""
         frames = self._frames
+        if len(frames) == 1:
+            return ((self.node, frames[0].flow.name),)
         outer = ((frames[at + 1].way[:-1], one.flow.name) for at, one in enumerate(frames[:-1]))
         return (*outer, (self.node, frames[-1].flow.name))
 

@@ -6,6 +6,7 @@ flow waits for long. If the controller is killed, what was collected until then 
 """
 
 import re
+from collections.abc import Collection
 from datetime import datetime
 
 from domain.facts import ChoiceMade, Misdialled, NodePassed, WayTaken
@@ -47,6 +48,8 @@ SECRET = "?"  # noqa: S105 - it stands for one
 TO_PEOPLE = (Enqueue, TransferToAgent, TransferToNumber)
 """Steps in which a caller may talk with somebody."""
 _LONG = (*TO_PEOPLE, RecordVoice)
+_Left = tuple[str, str | None, str, datetime, datetime, list[str] | None]
+"""A node, its exit, its flow, when the call came and when it left, and the answers."""
 _NOT_A_KEY = re.compile(r"[^0-9*#A-D]")
 
 
@@ -65,7 +68,7 @@ class FlowWay:
         self._answers: dict[str, list[str]] = {}
         self._typed = ""
         """Keys that cut short what was said: the beginning of an answer to come."""
-        self._passed: list[tuple[NodePassed, datetime]] = []
+        self._passed: list[_Left] = []
         self._step: Step | None = None
 
     # --- what happens
@@ -80,17 +83,27 @@ class FlowWay:
             return
         for left in passed:
             self._leave(left.node, left.exit or "", left.own, at)
-        here = () if step is None else talk.here
-        names = {node for node, _ in here}
-        for node in [node for node in reversed(self._came) if node not in names]:
-            # The wait was over while the caller walked the flow for the time of it, or the flow was
-            # stopped.
-            self._leave(node, "", self._came[node][1], at)
+        came = self._came
+        if step is None:
+            self._leave_all_but((), at)
+            return
+        here = talk.here
+        if len(came) > len(here) or (came and len(here) > 1):
+            self._leave_all_but([node for node, _ in here], at)
         for node, flow in here:
-            self._came.setdefault(node, (at, flow))
+            if node not in came:
+                came[node] = (at, flow)
+
+    def _leave_all_but(self, here: Collection[str], at: datetime) -> None:
+        """The wait was over while the caller walked the flow for the time of it, or the flow was
+        stopped."""
+        for node in [node for node in reversed(self._came) if node not in here]:
+            self._leave(node, "", self._came[node][1], at)
 
     def answered(self, step: Step, outcome: StepOutcome) -> None:
         """This came of the step."""
+        if type(outcome) is Done and not self._typed and type(step) is not BookCallback:
+            return  # nothing was asked
         match step, outcome:
             case Play(), Digits(digits=keys):
                 self._typed += keys
@@ -133,7 +146,7 @@ class FlowWay:
         """The nodes that were left since the last time; None if there are none."""
         if not self._passed:
             return None
-        nodes = tuple(_before(one, came, at) for one, came in self._passed)
+        nodes = tuple([self._told(left, at) for left in self._passed])
         self._passed = []
         return WayTaken(self.flow, self.edition, self.revision, nodes)
 
@@ -144,7 +157,7 @@ class FlowWay:
         step = self._step
         if isinstance(step, _LONG) and not (isinstance(step, Enqueue) and step.goes_on):
             return True
-        oldest = self._passed[0][1]
+        oldest = self._passed[0][3]
         return len(self._passed) >= MOST_NODES or (at - oldest).total_seconds() >= LONGEST_S
 
     def over(self, at: datetime, talked_at: datetime | None) -> None:
@@ -162,23 +175,20 @@ class FlowWay:
     # --- how it is kept
 
     def _leave(self, node: str, way_out: str | None, flow: str, at: datetime) -> None:
-        came, _ = self._came.pop(node, (at, flow))
+        came = self._came.pop(node, None)
         answers = self._answers.pop(node, None)
-        lasted = max(0.0, (at - came).total_seconds())
-        one = NodePassed(
-            node,
-            way_out,
-            0.0,
-            lasted,
-            None if answers is None else ",".join(answers)[:MOST_ANSWERS],
-            None if flow == self.flow else flow,
-        )
-        self._passed.append((one, came))
+        self._passed.append((node, way_out, flow, at if came is None else came[0], at, answers))
 
     def _answer(self, node: str, what: str) -> None:
         self._answers.setdefault(node, []).append(what)
 
-
-def _before(one: NodePassed, came: datetime, at: datetime) -> NodePassed:
-    before_s = max(0.0, (at - came).total_seconds())
-    return NodePassed(one.node, one.exit, before_s, one.lasted_s, one.answers, one.flow)
+    def _told(self, left: _Left, now: datetime) -> NodePassed:
+        node, way_out, flow, came, at, answers = left
+        return NodePassed(
+            node,
+            way_out,
+            max(0.0, (now - came).total_seconds()),
+            max(0.0, (at - came).total_seconds()),
+            None if answers is None else ",".join(answers)[:MOST_ANSWERS],
+            None if flow == self.flow else flow,
+        )
