@@ -15,7 +15,7 @@ from storage.embedded import EmbeddedServer
 from tests.faults.conftest import SceneFactory
 from tests.faults.scene import Scene
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 SECRET = "739184"
 HALF = "60518"
@@ -37,16 +37,47 @@ nodes:
     kind: menu
     prompts: [which]
     timeout: 20
-    keys: {"1": queue, "2": pin}
-    exits: {queue: wait, pin: ask, exhausted: bye}
+    keys: {"1": queue, "2": pin, "3": box, "4": inner}
+    exits: {queue: wait, pin: ask, box: box, inner: inner, exhausted: bye}
   ask:
     kind: collect
     prompts: [which]
     variable: pin
     longest: 8
     exits: {done: wait, exhausted: bye}
-  wait: {kind: queue, queue: tea, exits: {talked: bye, timeout: bye}}
+  wait:
+    kind: queue
+    queue: tea
+    meanwhile: stay_menu
+    every: 5
+    exits: {talked: bye, timeout: bye}
+  stay_menu: {kind: menu, prompts: [which], keys: {"9": stay}, exits: {stay: stay, exhausted: stay}}
+  stay: {kind: return}
+  box:
+    kind: voicemail
+    queue: tea
+    prompts: [which]
+    exits: {done: bye, empty: bye, failed: bye}
+  inner: {kind: flow, flow: inner, exits: {done: bye}}
   bye: {kind: hangup, why: done}
+"""
+INNER = """\
+version: 1
+flow: inner
+languages: [en]
+prompts: {which: {en: Which one?}}
+start: number
+variables: {number: {type: digits}}
+nodes:
+  number:
+    kind: collect
+    prompts: [which]
+    variable: number
+    longest: 2
+    exits: {done: more, exhausted: back}
+  more: {kind: menu, prompts: [which], timeout: 20, keys: {"1": back}, exits: {back: back,
+    exhausted: back}}
+  back: {kind: return}
 """
 
 
@@ -83,14 +114,18 @@ async def test_where_callers_hang_up_is_counted_right_and_secrets_are_nowhere(
 ) -> None:
     (tmp_path / "s" / "flows").mkdir(parents=True)
     (tmp_path / "s" / "flows" / "ways.yaml").write_text(FLOW)
+    (tmp_path / "s" / "flows" / "inner.yaml").write_text(INNER)
     one = await scene(agents=1, flow="ways")
-    await one.phones("ring")
+    await one.command("1001", "away", reason=one.stack.centre.reasons[0])
     (agent,) = (station.name for station in one.stack.centre.stations)
     at_greeting = await one.customer("wait-0.7,hangup", "13800138001")
     at_menu = await one.customer("press-7,wait-2.5,hangup", "13800138002")
     half = await one.customer(f"wait-0.5,press-2,wait-1,press-{HALF},hangup", "13800138003")
     in_queue = await one.customer("wait-0.5,press-1,wait-3,hangup", "13800138004")
-    for call in (at_greeting, at_menu, half, in_queue):
+    box = await one.customer("wait-0.5,press-3,wait-3,speak-1,hangup", "13800138006")
+    inner = await one.customer("wait-0.5,press-4,wait-1,press-42,wait-2,hangup", "13800138007")
+    waiting = await one.customer("wait-0.5,press-1,wait-6.5,press-9,wait-1,hangup", "13800138008")
+    for call in (at_greeting, at_menu, half, in_queue, box, inner, waiting):
         await one.far.ended(call)
     await one.phones("answer-0.5,stay", [agent])
     await one.command("1001", "ready")
@@ -110,6 +145,15 @@ async def test_where_callers_hang_up_is_counted_right_and_secrets_are_nowhere(
     waited = await ways(one, "13800138004")
     assert left(waited)[1:] == [("menu", "queue", "1"), ("wait", None, None)]
     assert waited[2].lasted_s > 1.5
+    assert left(await ways(one, "13800138006"))[1:] == [("menu", "box", "3"), ("box", None, None)]
+    assert left(await ways(one, "13800138007"))[1:] == [
+        ("menu", "inner", "4"), ("inner>number", "done", "42"), ("inner>more", None, None),
+        ("inner", None, None),
+    ]  # fmt: skip
+    assert left(await ways(one, "13800138008"))[1:] == [
+        ("menu", "queue", "1"), ("wait>stay_menu", "stay", "9"), ("wait>stay", "", None),
+        ("wait", None, "=menu"),
+    ]  # fmt: skip
     talked = await ways(one, "13800138005")
     assert left(talked)[2:] == [("ask", "done", "?"), ("wait", "talked", None)]
 
