@@ -1,6 +1,7 @@
 """Steps of flows that need no wait: what is remembered, opening hours, what is known, apologies."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from types import SimpleNamespace
@@ -15,7 +16,7 @@ from acd.events import LogIn
 from centre.calendars import HolidayYear
 from configuration.flows import caller_phrases
 from domain.centre import Calendar, KnownCaller, Treatment
-from domain.identity import AgentCode, LineName, QueueName, StationName
+from domain.identity import AgentCode, ChannelId, LineName, NodeName, QueueName, StationName
 from engine.engine import Engine
 from engine.inbound.apologies import Apologies
 from engine.inbound.bookmark import MOST_KEPT, Bookmark
@@ -31,7 +32,12 @@ from ivr_flows.steps import (
     TransferToAgent,
     TransferToNumber,
 )
+from telephony.agi.agi_wire import HungUp
+from telephony.ami.link import Link
+from telephony.ami.originate import Originate
 from tests.engine.test_board import AMY, SALES, enter
+from tests.links import TakingLink
+from tests.waiting import until
 
 
 @dataclass
@@ -178,3 +184,89 @@ def test_a_caller_waits_for_an_agent_in_a_queue_that_they_serve(engine: Engine) 
     engine.floor.feed(LogIn(AgentCode("1002"), StationName("1002"), {}))
     lost = replace(step, agent=AgentCode("1002"))
     assert moves.wait_for(lost, SALES, "en") is None, "they serve no queue"
+
+
+class RingingSession(Remembering):
+    """A caller's session, which hears ringing; ``lost`` once they leave."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.done: list[str] = []
+        self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def execute(self, app: str, *args: str) -> int:
+        self.done.append(app)
+        return await super().execute(app, *args) if app == "MSet" else 0
+
+    async def until(self, work: Coroutine[Any, Any, bool]) -> bool:
+        doing = asyncio.ensure_future(work)
+        await asyncio.wait((doing, self.lost), return_when=asyncio.FIRST_COMPLETED)
+        if self.lost.done():
+            doing.cancel()
+            raise HungUp("gone")
+        return doing.result()
+
+
+@dataclass
+class Outgoing:
+    """A number that a flow has called; somebody's phone rings."""
+
+    engine: Engine
+    link: TakingLink
+    session: RingingSession
+    outcome: "asyncio.Task[Left]"
+
+    @property
+    def placed(self) -> list[Originate]:
+        return self.link.placed
+
+    def ends(self, cause: int, sip: int) -> None:
+        channel = ChannelId(NodeName("pbx1"), self.placed[0].channel_id)
+        self.engine.outside.ended(channel, cause, sip)
+
+
+async def calls_out(engine: Engine, links: dict[NodeName, Link], *, channels: int = 3) -> Outgoing:
+    link = links[NodeName("pbx1")] = TakingLink(NodeName("pbx1"))
+    lines = tuple(
+        replace(line, flows_may_call=True, channels=channels) for line in engine.centre.lines
+    )
+    engine.take(replace(engine.centre, lines=lines))
+    session, no = RingingSession(), cast(Any, None)
+    means = FlowMeans(engine.sessions, engine.queued, no, no, no, engine.passes)
+    bookmark = Bookmark(cast(Any, session), served=False)
+    transfers = Transfers(cast(Any, session), enter(engine), means, bookmark)
+    exits: dict[str, str] = dict.fromkeys(QueueExit, "bye")
+    step = TransferToNumber("out", "+8613800000000", LineName("carrier"), 12.0, exits)
+    return Outgoing(engine, link, session, asyncio.ensure_future(transfers.to_number(step)))
+
+
+async def test_a_number_that_nobody_answers_is_rung_as_long_as_the_flow_says(
+    engine: Engine, links: dict[NodeName, Link]
+) -> None:
+    out = await calls_out(engine, links)
+    await until(lambda: out.placed)
+    assert out.placed[0].ring_s == 12.0 and "13800000000" in out.placed[0].channel
+    assert out.session.variables["OFFHOOK_RETURN"] == "out"
+    out.ends(17, 486)
+    assert await out.outcome == Left(QueueExit.TIMEOUT)
+    assert out.session.done == ["MSet", "PlayTones", "StopPlayTones"]
+
+
+async def test_a_line_without_a_free_channel_carries_no_call_of_a_flow(
+    engine: Engine, links: dict[NodeName, Link]
+) -> None:
+    out = await calls_out(engine, links, channels=0)
+    assert await out.outcome == Left(QueueExit.FAILED)
+    assert out.placed == []
+
+
+async def test_who_hangs_up_while_somebody_outside_is_rung_leaves_nothing_ringing(
+    engine: Engine, links: dict[NodeName, Link]
+) -> None:
+    out = await calls_out(engine, links)
+    await until(lambda: out.placed)
+    out.session.lost.set_result(None)
+    with pytest.raises(HungUp):
+        await out.outcome
+    await until(lambda: out.link.asked)
+    assert out.link.asked[0] == ("Hangup", {"Channel": out.placed[0].channel_id, "Cause": "16"})
