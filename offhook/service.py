@@ -113,6 +113,8 @@ from worklist.worklist import Worklist
 
 log = structlog.get_logger()
 
+PROMPTS_WITHIN_S = 5.0
+"""How long whoever publishes a flow waits for its prompts at most; calls wait for none."""
 FIRST_SNAPSHOT_S = 5.0
 """How long calls wait for the first snapshot of Asterisk, which may be down for longer."""
 
@@ -281,15 +283,25 @@ async def running(
         await rights.begin()
         _background(stack, rights.keep(), "secrets of look-ups")
         surroundings = FlowSurroundings(lambda: followed.found.kept.directory, rights.names)
+        recorded = RecordedIndex(pool, state / INDEX_FILE)
+        prompts = Prompts(where.prompts, recorded=recorded, seen_as=_prompts_seen_as(config, where))
+        stack.push_async_callback(prompts.close)
+
+        async def make_prompts(flow: Flow) -> None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(PROMPTS_WITHIN_S):
+                    await prompts.prepare(texts_to_prepare(flow))
+
         publications = Publications(
-            pool, surroundings.outside, surroundings.users, surroundings.unfit
+            pool,
+            surroundings.outside,
+            surroundings.users,
+            surroundings.unfit,
+            ahead=make_prompts,
         )
         published = PublishedFlows(
             FlowSeeds(pool), publications, state / EDITIONS_FILE, seeds_of(found.files)
         )
-        recorded = RecordedIndex(pool, state / INDEX_FILE)
-        prompts = Prompts(where.prompts, recorded=recorded, seen_as=_prompts_seen_as(config, where))
-        stack.push_async_callback(prompts.close)
         flows = FlowsInForce(
             await asyncio.to_thread(loaded, await published.at_start(open_now=is_open)),
             published.edition,

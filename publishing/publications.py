@@ -58,6 +58,14 @@ async def anywhere(_db: asyncpg.Connection, _project: str) -> Outside:
     return ANYWHERE
 
 
+Ahead = Callable[[Flow], Awaitable[object]]
+"""Makes the sounds of a flow before calls meet it, as far as that is quick."""
+
+
+async def silent(_flow: Flow) -> None:
+    """Nothing is made."""
+
+
 async def all_fit(
     _db: asyncpg.Connection, _flow: str, _flows: Mapping[str, Flow]
 ) -> FlowRefused | None:
@@ -81,12 +89,14 @@ class Publications:
         users: UsersOf = nobody,
         unfit: UnfitOf = all_fit,
         *,
+        ahead: Ahead = silent,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._pool = pool
         self._outside = outside
         self._users = users
         self._unfit = unfit
+        self._ahead = ahead
         self._clock = clock
 
     # --- what calls meet
@@ -171,6 +181,7 @@ class Publications:
     ) -> FlowRevision:
         """Let calls meet the draft's version ``seen`` from now on; ``confirmed`` are the warnings
         that the actor has seen. Raises FlowRefused."""
+        await self._get_ready(actor, flow)
         async with connection(self._pool) as db, db.transaction():
             await db.execute(_SQL["lock"])
             revision, number = await self._revise(db, actor, flow, seen, note, confirmed)
@@ -190,12 +201,21 @@ class Publications:
         now = self._clock()
         if due_at <= now:
             raise FlowRefused(FlowRefusal.IN_THE_PAST)
+        await self._get_ready(actor, flow)
         async with connection(self._pool) as db, db.transaction():
             await db.execute(_SQL["lock"])
             revision, number = await self._revise(db, actor, flow, seen, note, confirmed)
             id = await db.fetchval(_SQL["plan"], flow, revision, due_at, actor.name, now)
             await db.execute(_SQL["announce"])
         return PlannedPublication(id, flow, number, due_at, actor.name)
+
+    async def _get_ready(self, actor: Actor, flow: str) -> None:
+        """Make the draft's prompts, before the lock that all publications wait for."""
+        async with connection(self._pool) as db:
+            draft = draft_for(actor, await db.fetchrow(_SQL["draft"], flow))
+        found = await asyncio.to_thread(checked_once, flow, draft.text)
+        if found.flow is not None:
+            await self._ahead(found.flow)
 
     async def planned(self, actor: Actor, flow: str) -> tuple[PlannedPublication, ...]:
         """What is to be published of a flow. Raises FlowRefused."""

@@ -8,11 +8,12 @@ import asyncpg
 import pytest
 
 from domain.roles import Actor, Role
+from ivr_flows.flow import Flow
 from ivr_flows.kind import NameOf
 from ivr_flows.references import Outside
 from publishing.flow_drafts import FlowDrafts
 from publishing.flow_words import FlowDraft, FlowRefusal, FlowRefused
-from publishing.publications import Publications, difference, warning_key
+from publishing.publications import Publications, anywhere, difference, warning_key
 from storage.database import Database
 
 OPS = Actor("olga", Role.OPS, frozenset({"tea"}))
@@ -258,3 +259,22 @@ async def test_names_and_sizes_are_checked(scene: FlowScene) -> None:
         await scene.drafts.save(OPS, "menu", 1, "x" * 5_000_000, "")
     with refuses(FlowRefusal.TOO_LARGE):
         await scene.drafts.save(OPS, "menu", 1, "a\x00b", "")
+
+
+async def test_prompts_are_made_before_calls_meet_a_flow(
+    scene: FlowScene, database: Database
+) -> None:
+    met: list[str | None] = []
+
+    async def ahead(flow: Flow) -> None:
+        met.append(await scene.published_text(flow.name))
+
+    published = Publications(database.pool, anywhere, ahead=ahead)
+    draft = await scene.add()
+    await published.publish(OPS, "menu", draft.version, "")
+    assert met == [None]
+    faulty = await scene.drafts.save(OPS, "menu", draft.version, "flow: [", "")
+    with refuses(FlowRefusal.FAULTY):
+        await published.publish(OPS, "menu", faulty.version, "")
+    await published.roll_back(OPS, "menu", 1)
+    assert met == [None], "who rolls back waits for none"
