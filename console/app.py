@@ -1,6 +1,6 @@
 """Builds the console: an aiohttp application of all features over a running centre."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from aiohttp import web
@@ -96,6 +96,7 @@ def make_app(
     disposing: DispositionServices,
     working: WorkServices,
     flows: context.FlowNames = lambda _: (),
+    flow_files: Callable[[], Mapping[str, str]] = dict,
     entry_figures: EntryFigures,
     flow_drafts: FlowDrafts,
     publications: Publications,
@@ -136,6 +137,7 @@ def make_app(
     app[context.FLOWS] = flows
     app[WORKING] = working
     app[context.ENTRY_FIGURES] = entry_figures
+    app[context.FLOW_FILES] = flow_files
     app[context.FLOW_DRAFTS] = flow_drafts
     app[context.PUBLICATIONS] = publications
     app[WAY_SERVICES] = ways

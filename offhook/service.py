@@ -468,6 +468,7 @@ async def running(
             disposing=outbound.disposition_services(),
             flows=flows.of_projects,
             working=WorkServices(Worklist(pool, accounts.audit), outbound.caller_callbacks),
+            flow_files=lambda: published.left_alone,
             entry_figures=EntryFigures(pool),
             flow_drafts=FlowDrafts(pool),
             publications=publications,

@@ -12,7 +12,7 @@ from console.flows.drafts_here import (
     may_change_flow,
 )
 from console.flows.flow_tabs import flow_tabs
-from console.kit.context import FLOW_DRAFTS
+from console.kit.context import FLOW_DRAFTS, FLOW_FILES
 from console.kit.rendering import clock_of, render
 from console.kit.uploads import UPLOAD
 from publishing.flow_words import FlowDraft, FlowRefusal, FlowRefused
@@ -27,6 +27,7 @@ async def editor_page(request: web.Request) -> web.Response:
         "flow": draft.flow,
         "tabs": flow_tabs(request),
         "draft": draft,
+        "file": request.app[FLOW_FILES]().get(draft.flow),
         "may_change": may_change_flow(request, draft),
         "words": words,
     }

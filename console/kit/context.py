@@ -1,7 +1,7 @@
 """Typed keys for what the application was built with and what each request carries."""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
@@ -76,6 +76,8 @@ FlowNames = Callable[[Collection[str] | None], Iterable[str]]
 
 FLOWS: web.AppKey[FlowNames] = web.AppKey("flows")
 ENTRY_FIGURES: web.AppKey[EntryFigures] = web.AppKey("entry_figures")
+FLOW_FILES: web.AppKey[Callable[[], Mapping[str, str]]] = web.AppKey("flow_files")
+"""Flows that were changed here, and their files, which have changed too and are left alone."""
 FLOW_DRAFTS: web.AppKey[FlowDrafts] = web.AppKey("flow_drafts")
 TRIALS: web.AppKey[LiveTrials] = web.AppKey("trials")
 PUBLICATIONS: web.AppKey[Publications] = web.AppKey("publications")

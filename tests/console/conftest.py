@@ -247,6 +247,7 @@ async def console(
         ),
         desks=floor.desks,
         flows=lambda _: ("greeting", "hotline"),
+        flow_files=lambda: {"mine": "/centre/flows/mine.yaml"},
         entry_figures=EntryFigures(database.pool),
         flow_drafts=FlowDrafts(database.pool),
         publications=Publications(database.pool, anywhere),
