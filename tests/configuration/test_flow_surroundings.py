@@ -6,9 +6,10 @@ from centre.authority import SYSTEM
 from centre.directory_faults import FaultCode
 from centre.directory_service import ANY, ChangeRefused, DirectoryService, WishedThing
 from centre.directory_store import DirectoryStore, KeptDirectory
-from centre.things import HotlineSettings, Thing
+from centre.things import HotlineSettings, LineSettings, Thing
 from configuration.flow_surroundings import FlowSurroundings
 from configuration.flows import directory_check
+from domain.centre import LineKind
 from engine.flows_in_force import FlowsInForce, FlowsOfEdition, loaded
 from ivr_flows.kind import NameOf
 from publishing.flow_drafts import FlowDrafts
@@ -186,6 +187,17 @@ async def test_projects_keep_to_their_own_flows(house: House) -> None:
     assert list(outside.names[NameOf.QUEUE]) == [] == list(outside.names[NameOf.AGENT])
     assert list(everything.names[NameOf.QUEUE]) == ["sales"] and everything.served == {"sales"}
     assert list(outside.names[NameOf.CALENDAR]) == ["office"]
+
+
+async def test_flows_may_name_the_lines_that_an_admin_has_opened_to_them(house: House) -> None:
+    lines = [
+        LineSettings(name=name, kind=LineKind.TRUNK, host="192.0.2.1", flows_may_call=opened)
+        for name, opened in (("closed", False), ("opened", True))
+    ]
+    await house.put(*lines)
+    async with house.database.pool.acquire() as db:
+        outside = await house.surroundings.outside(db, "tea")
+    assert list(outside.names[NameOf.LINE]) == ["opened"]
 
 
 def test_a_flow_of_a_project_is_offered_to_that_alone() -> None:

@@ -21,7 +21,7 @@ from engine.inbound.flow_entry import FlowEntry
 from engine.inbound.flow_means import FlowMeans
 from engine.inbound.flow_steps import FlowSteps
 from ivr_flows.loader import load
-from telephony.agi.agi_wire import HungUp
+from telephony.agi.agi_wire import AgiError, HungUp
 from telephony.agi.session import Streamed
 from telephony.ami.ami_wire import Message
 from telephony.ami.link import Link
@@ -94,6 +94,7 @@ class Channel:
     played: list[str] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
     variables: dict[str, str] = field(default_factory=dict)
+    has_silence: bool = True
     playing: "asyncio.Future[str] | None" = None
     lost: "asyncio.Future[None]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
@@ -114,10 +115,15 @@ class Channel:
 
     # --- what a session can do
 
+    async def wait_for_digit(self, _timeout_s: float) -> str:
+        return (await self.stream("nothing")).digit
+
     async def answer(self) -> None:
         self.done.append("answer")
 
     async def stream(self, sound: str, _escape: str = "") -> Streamed:
+        if sound.startswith("silence") and not self.has_silence:
+            raise AgiError("STREAM FILE", 200, "it failed")
         self.played.append(sound)
         self.done.append(sound)
         self.playing = asyncio.get_running_loop().create_future()
@@ -286,6 +292,17 @@ async def test_who_stays_keeps_their_place_and_hears_music_again(room: WaitingRo
     assert room.engine.floor.core.waiting == before
     assert (room.place(call), room.place(other)) == (1, 2)
     assert channel.done[-1] == "default"
+
+
+async def test_without_sounds_of_silence_keys_are_waited_for(room: WaitingRoom) -> None:
+    call, channel = room.comes()
+    channel.has_silence = False
+    await room.in_menu(call, channel, "stay")
+    channel.stop()
+    await channel.plays("nothing")
+    room.agent_is_ready()
+    channel.stop("1")
+    await channel.plays("thanks")
 
 
 async def test_who_chooses_so_leaves_the_queue(room: WaitingRoom) -> None:

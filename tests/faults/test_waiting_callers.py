@@ -3,6 +3,7 @@
 One scene for all of it, because a whole Offhook takes long to start.
 """
 
+import asyncio
 import contextlib
 from pathlib import Path
 
@@ -183,11 +184,12 @@ async def test_what_flows_do_for_callers_who_wait(scene: SceneFactory, tmp_path:
     for number, caller in enumerate((first, second, third), 1):
         calls[caller] = await chooses(one, caller, "1")
         await waits_at(one, caller, number)
-    for caller, keys in (
-        (leaves, "1"), (by_key, "1"), (gone, "1"), (late, "2"), (outside, "3"), (full, "4"),
-        (short, "5"), (quits, "6"),
-    ):  # fmt: skip
-        calls[caller] = await chooses(one, caller, keys)
+    chosen = {
+        leaves: "1", by_key: "1", gone: "1", late: "2", outside: "3", full: "4", short: "5",
+        quits: "6",
+    }  # fmt: skip
+    made = await asyncio.gather(*(chooses(one, *choice) for choice in chosen.items()))
+    calls |= dict(zip(chosen, made, strict=True))
     await one.far.press(calls[by_key], "9")
 
     await until(lambda: called(one, RINGS), what="somebody outside is called")
