@@ -11,8 +11,9 @@ from console.flows import words
 from console.flows.drafts_here import flow_of
 from console.flows.editor_pages import text_sent
 from console.flows.flow_pictures import kinds_drawn, picture_json
-from console.kit.context import LANGUAGE, PUBLICATIONS
+from console.kit.context import LANGUAGE, PUBLICATIONS, user_of
 from console.kit.rendering import says, translate
+from console.kit.uploads import UPLOAD
 from documents.document import FLOW
 from documents.document_errors import DocumentError
 from documents.sentence import Sentence, sentence
@@ -26,22 +27,32 @@ MOST_SHOWN = 200
 """Faults of a text, and warnings."""
 
 _CHECKING: web.AppKey[asyncio.Semaphore] = web.AppKey("checking")
+_NEWEST: web.AppKey[dict[tuple[str, str, str], object]] = web.AppKey("newest_checks")
+"""The newest check that a page waits for: by user, flow and page."""
 
 
 def prepare_checks(app: web.Application) -> None:
     """Let one text at a time be checked: it is work for a processor, and calls go first."""
     app[_CHECKING] = asyncio.Semaphore(1)
+    app[_NEWEST] = {}
 
 
 async def check_draft(request: web.Request) -> web.Response:
-    """POST /flows/{flow}/check: the text as a file.
+    """POST /flows/{flow}/check: the text as a file, and page, which tells a user's pages apart.
 
-    As JSON: errors and warnings (line, column, text, remedy), the picture (null: the text can't be
-    read, so the one before stays), and what can be named in it.
+    As JSON: errors and warnings (line, column, text, remedy), and the picture (null: the text can't
+    be read, so the one before stays). A page that asks again before its turn has come gets an
+    answer to its last question only.
     """
     draft, text = await flow_of(request), text_sent(request)
     outside = await request.app[PUBLICATIONS].surroundings(draft.project, draft.flow)
+    newest, mine = request.app[_NEWEST], object()
+    page = (user_of(request).name, draft.flow, request[UPLOAD].fields.get("page", "")[:40])
+    newest[page] = mine
     async with request.app[_CHECKING]:
+        if newest.get(page) is not mine:
+            return web.json_response({"ok": False, "message": ""}, status=409)
+        del newest[page]
         found, drawn = await asyncio.to_thread(
             _looked_at, text, draft.flow, outside, request[LANGUAGE]
         )

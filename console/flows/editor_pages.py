@@ -15,6 +15,7 @@ from console.flows.flow_tabs import flow_tabs
 from console.kit.context import FLOW_DRAFTS, FLOW_FILES
 from console.kit.rendering import clock_of, render
 from console.kit.uploads import UPLOAD
+from documents.document import FLOW
 from publishing.flow_words import FlowDraft, FlowRefusal, FlowRefused
 
 _MINUTE = "yyyy-MM-dd HH:mm"
@@ -29,6 +30,7 @@ async def editor_page(request: web.Request) -> web.Response:
         "draft": draft,
         "file": request.app[FLOW_FILES]().get(draft.flow),
         "may_change": may_change_flow(request, draft),
+        "longest": FLOW.characters,
         "words": words,
     }
     return render(request, "flows/editor.html", values)

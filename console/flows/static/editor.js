@@ -8,6 +8,7 @@ import { FlowText } from "./flow_text.js";
 
 const CHECK_MS = 350; // after the last key
 const KEEP_MS = 400;
+const AGAIN_MS = 5000; // after the console could not be asked
 const LONGEST_MS = 20000;
 
 const texts = JSON.parse(document.getElementById("editor-texts").textContent);
@@ -122,22 +123,29 @@ function moved(line) {
 
 // --- the checker
 
+const page = Math.random().toString(36).slice(2);
 let asked = null;
 
 async function check() {
   asked?.abort();
   const mine = (asked = new AbortController());
   const text = editor.text;
+  if (text.length > Number(place.dataset.longest)) {
+    at("check-state").textContent = fill(texts.not_checked, { why: place.dataset.tooLong });
+    return;
+  }
   at("check-state").textContent = texts.checking;
   let answer;
   try {
-    answer = await ask("check", { text, signal: mine.signal });
+    answer = await ask("check", { fields: { page }, text, signal: mine.signal });
   } catch {
     return; // a newer text is on its way
   }
   if (mine !== asked) return;
   if (!answer.ok) {
     at("check-state").textContent = fill(texts.not_checked, { why: answer.message });
+    clearTimeout(checking);
+    checking = setTimeout(() => void check(), AGAIN_MS);
     return;
   }
   faults = [
@@ -184,8 +192,9 @@ let saving = false;
 
 async function save(seen = version) {
   if (!mayChange || saving) return;
-  saving = true;
   const text = editor.text;
+  if (text.length > Number(place.dataset.longest)) return toast(place.dataset.tooLong, "danger");
+  saving = true;
   at("saved").textContent = texts.saving;
   const answer = await ask("draft", { fields: { seen }, text });
   saving = false;

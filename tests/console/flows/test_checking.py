@@ -82,6 +82,18 @@ async def test_a_huge_text_is_refused_quickly(console: Console, visit: Visit) ->
     assert len(told["errors"]) == 200 and len(told["picture"]["nodes"]) == 1000
 
 
+async def test_a_page_that_asks_again_waits_for_its_last_question_only(
+    console: Console, visit: Visit
+) -> None:
+    await console.app[FLOW_DRAFTS].add(ADA, TEA, "spring", empty_flow("spring"))
+    otto = await in_english(visit, "otto")
+    large = empty_flow("spring") + "# long\n" * 20_000
+    asked = [asyncio.create_task(check(otto, "spring", large)) for _ in range(6)]
+    statuses = [answer["status"] for answer in await asyncio.gather(*asked)]
+    assert set(statuses) <= {200, 409} and 200 in statuses
+    assert (await check(otto, "spring", empty_flow("spring")))["status"] == 200
+
+
 async def test_calls_go_on_while_the_largest_text_is_checked(
     console: Console, visit: Visit
 ) -> None:

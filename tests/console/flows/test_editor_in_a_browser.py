@@ -14,6 +14,44 @@ from tests.console.test_accessible import serious_faults
 pytestmark = pytest.mark.live
 
 TEXT = empty_flow("spring")
+PLACES: list[tuple[str, tuple[list[str], str | None, str] | None]] = [
+    ("flow: a\nsta|", ([], None, "sta")),
+    ("languages: [zh-CN, e|]", ([], "languages", "e")),
+    ("nodes:\n  |\n  b:\n    kind: x", (["nodes"], None, "")),
+    ("nodes:\n  a:\n    # k|", None),
+    ("nodes:\n  a:\n    kind: s|", (["nodes", "a"], "kind", "s")),
+    ("nodes:\n  a:\n    exits: {next: b, talked: |}", (["nodes", "a", "exits"], "talked", "")),
+    ("nodes:\n  a:\n    exits:\n      ne|", (["nodes", "a", "exits"], None, "ne")),
+    ("nodes:\n  a:\n    prompts:\n      - x|", (["nodes", "a"], "prompts", "x")),
+    ('nodes:\n  a:\n    keys: {"1": b, |}', (["nodes", "a", "keys"], None, "")),
+    (
+        "nodes:\n  a:\n    cases:\n      - when: {variable: x}\n        ex|: y",
+        (["nodes", "a", "cases"], None, "ex"),
+    ),
+    (
+        "nodes:\n  a:\n    cases:\n      - {when: {variable: s, is: |}, exit: x}",
+        (["nodes", "a", "cases", "when"], "is", ""),
+    ),
+    ("prompts:\n  p:\n    zh-CN: 您{pos|}", (["prompts", "p"], "zh-CN", "您{pos")),
+]
+"""Texts with a cursor, and where in the YAML it is: the keys above, the key whose value is written,
+and the word so far."""
+
+_PLACE_AT = """async (text) => {
+  const { placeAt } = await import("/static/flows/flow_places.js");
+  const at = text.indexOf("|");
+  const lines = (text.slice(0, at) + text.slice(at + 1)).split("\\n");
+  let from = 0;
+  const all = lines.map((line, n) => {
+    const one = { number: n + 1, text: line, from, to: from + line.length };
+    from = one.to + 1;
+    return one;
+  });
+  const lineAt = (pos) => all.findLast((one) => one.from <= pos);
+  const doc = { lines: all.length, line: (n) => all[n - 1], lineAt };
+  const found = placeAt(doc, at);
+  return found && [found.path, found.key, found.word];
+}"""
 
 
 def line_of(part: str, text: str = TEXT) -> int:
@@ -37,6 +75,9 @@ async def test_a_mistake_is_seen_mended_and_saved(console: Console, open_page: O
     await drafts.add(ADA, TEA, "spring", TEXT)
     page = await open_page("/flows/spring", "otto")
     await checked(page, "Warnings: 1")
+    for text, place in PLACES:
+        found = await page.evaluate(_PLACE_AT, text)
+        assert found == (None if place is None else list(place)), text
     nodes = page.locator("#picture .flow-node")
     await expect(nodes).to_have_count(3)
     await expect(page.locator("#save")).to_be_disabled()
