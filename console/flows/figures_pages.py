@@ -9,14 +9,14 @@ from aiohttp import web
 from console.flows import figure_words, words
 from console.flows.drafts_here import flow_actor, flow_of
 from console.flows.figure_rows import NodeRow, figure_rows
+from console.flows.flow_pictures import kinds_drawn, picture_of
 from console.flows.flow_tabs import flow_tabs
 from console.flows.way_services import WAY_SERVICES
 from console.kit.access import projects_of
-from console.kit.context import LANGUAGE, PUBLICATIONS
+from console.kit.context import PUBLICATIONS
 from console.kit.rendering import render
 from ivr_flows.flow import Flow
 from ivr_flows.loader import check
-from ivr_flows.sketch import FlowSketch, read_round_faults, sketch
 from publishing.flow_words import FlowDraft, FlowRefused
 from records.flow_figures import FlowFigures, Span
 
@@ -27,10 +27,8 @@ class _Figures:
     span: Span
     revision: int | None
     """Whose calls are counted; None: those of all."""
-    shown: int | None
-    """The revision whose nodes are shown; None: the draft's."""
+    text: str
     flow: Flow | None
-    drawn: FlowSketch | None
     figures: FlowFigures
     rows: tuple[NodeRow, ...]
 
@@ -78,7 +76,8 @@ async def figures_json(request: web.Request) -> web.Response:
         "revision": found.revision,
         "calls": found.calls,
         "nodes": nodes,
-        "picture": None if found.drawn is None else asdict(found.drawn),
+        "kinds": kinds_drawn(request),
+        "picture": await asyncio.to_thread(picture_of, request, found.text, found.draft.flow),
     }
     return web.json_response(answer)
 
@@ -93,33 +92,25 @@ async def _found(request: web.Request) -> _Figures:
     figures = await request.app[WAY_SERVICES].figures.of(
         draft.flow, span.since(datetime.now(UTC)), revision, projects=projects_of(request)
     )
-    shown, text = await _text(request, draft, revision)
-    flow, drawn = await asyncio.to_thread(_read, text, draft.flow, request[LANGUAGE])
+    text = await _text(request, draft, revision)
+    flow = (await asyncio.to_thread(check, text, f"{draft.flow}.yaml")).flow
     rows = figure_rows(flow, figures)
-    return _Figures(draft, span, revision, shown, flow, drawn, figures, rows)
+    return _Figures(draft, span, revision, text, flow, figures, rows)
 
 
-def _read(text: str, name: str, language: str) -> tuple[Flow | None, FlowSketch | None]:
-    source = f"{name}.yaml"
-    document, _ = read_round_faults(text, source)
-    return check(text, source).flow, None if document is None else sketch(document, language)
-
-
-async def _text(
-    request: web.Request, draft: FlowDraft, revision: int | None
-) -> tuple[int | None, str]:
-    """The revision whose nodes are shown, and its text: the one asked for, the one that calls meet
-    now, or else the draft."""
+async def _text(request: web.Request, draft: FlowDraft, revision: int | None) -> str:
+    """The text of the nodes that are shown: the revision asked for, the one that calls meet now, or
+    else the draft."""
     publications, actor = request.app[PUBLICATIONS], flow_actor(request)
     try:
         if revision is None:
             periods = await publications.periods(actor, draft.flow)
             revision = next((one.number for one in periods if one.number), None)
         if revision is not None:
-            return revision, (await publications.revision(actor, draft.flow, revision)).text
+            return (await publications.revision(actor, draft.flow, revision)).text
     except FlowRefused:  # there is none of this number
         pass
-    return None, draft.text
+    return draft.text
 
 
 def _revision(typed: str) -> int | None:

@@ -25,10 +25,10 @@ function painted(node) {
 
 if (place) {
   const { flow } = place.dataset;
-  const [words, found] = await Promise.all([ask(`/flows/${flow}/words`), ask(`/flows/${flow}/figures.json${window.location.search}`)]);
-  if (words && found?.picture) {
+  const found = await ask(`/flows/${flow}/figures.json${window.location.search}`);
+  if (found?.picture) {
     const chart = new FlowPicture(place, {
-      kinds: words.kinds, texts, label: place.dataset.label,
+      kinds: found.kinds, texts, label: place.dataset.label,
       on: { chosen: (node) => document.querySelector(`[data-node="${CSS.escape(node.id)}"]`)?.scrollIntoView({ block: "center" }) },
     });
     chart.draw(found.picture);
