@@ -24,6 +24,8 @@ from storage.queries import load
 
 _SQL, _LEADS = load("callbacks"), load("leads")
 MOST_DUE = 500
+SERVED = "served"
+"""Why a callback is dropped: the caller has got through by themselves since it was due."""
 DROPPED = "callback_dropped"
 """What ``lead_changes`` says of a callback that won't be called, because a rule forbids it."""
 
@@ -49,6 +51,8 @@ class DueCallback:
     """Who has promised to call; None: the team."""
     team_at: datetime
     """From when on anybody of the team may call."""
+    caller: str | None = None
+    """The number of somebody who had called, E.164 with +; None: a campaign's customer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +92,8 @@ class CallbackClaims:
     ) -> ClaimedCallback | None:
         """Claim it, if the rules allow the call now.
 
-        None: they don't, and the lead says until when, or is closed; or it isn't due any more, or
-        somebody else has it.
+        None: they don't, and the lead says until when, or is closed; or it isn't due any more, as
+        the caller has got through since, or somebody else has it.
         """
         async with connection(self._pool) as db, db.transaction():
             row = await db.fetchrow(_SQL["take"], callback.lead, now)
@@ -97,6 +101,11 @@ class CallbackClaims:
                 return None
             numbers = numbers_by_lead(await db.fetch(_LEADS["numbers_of"], [callback.lead]))
             lead = lead_of(row, numbers.get(callback.lead, ()))
+            if await db.fetchval(_SQL["served_since"], lead.lead):
+                done = LeadState.FINISHED.value
+                await db.execute(_SQL["set"], lead.lead, done, SERVED, None, None)
+                await self._dropped(db, lead, SERVED, now)
+                return None
             (verdict,) = await judged(
                 db,
                 [lead],
@@ -129,12 +138,17 @@ class CallbackClaims:
     ) -> None:
         await hold(db, [(lead, verdict)], None, now)
         if state_held_by(verdict) is not LeadState.OPEN and verdict.rule is not None:
-            detail = {
-                "why": verdict.rule.value,
-                "at": lead.callback_at and lead.callback_at.isoformat(),
-                "agent": lead.callback_agent,
-            }
-            await db.execute(_SQL["note"], lead.lead, now, "", DROPPED, detail)
+            await self._dropped(db, lead, verdict.rule.value, now)
+
+    async def _dropped(
+        self, db: asyncpg.Connection, lead: StoredLead, why: str, now: datetime
+    ) -> None:
+        detail = {
+            "why": why,
+            "at": lead.callback_at and lead.callback_at.isoformat(),
+            "agent": lead.callback_agent,
+        }
+        await db.execute(_SQL["note"], lead.lead, now, "", DROPPED, detail)
 
 
 def _due(row: Mapping[str, Any]) -> DueCallback:
@@ -149,6 +163,7 @@ def _due(row: Mapping[str, Any]) -> DueCallback:
         due_at,
         row["callback_agent"],
         due_at + timedelta(seconds=terms.settings.callback_to_team_s),
+        row["caller"],
     )
 
 

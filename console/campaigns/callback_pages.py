@@ -184,5 +184,6 @@ def _undoable(changes: tuple[CallbackChange, ...]) -> frozenset[int]:
 def _change_text(request: web.Request, one: CallbackChange) -> str:
     text = says(request, callback_words.CHANGES.get(one.what, "")) or one.what
     if (why := one.detail.get("why")) is not None:
-        return f"{text}: {says(request, why_words.STEPS.get(why, why))}"
+        said = callback_words.DROPPED_FOR.get(why) or why_words.STEPS.get(why, why)
+        return f"{text}: {says(request, said)}"
     return text

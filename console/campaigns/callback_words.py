@@ -1,5 +1,6 @@
 """The words of callbacks: what they wait for, and what was done to them."""
 
+from campaigns.callback_claims import SERVED
 from campaigns.callbacks import CallbackChangeKind, CallbackRefusal
 from console.kit.translations import N_
 
@@ -21,6 +22,8 @@ CHANGES: dict[str, str] = {
     CallbackChangeKind.DROPPED: N_("Callback dropped"),
     CallbackChangeKind.DONE: N_("Callback worked off"),
 }
+DROPPED_FOR = {SERVED: N_("the caller has talked with somebody since")}
+"""Why callbacks are dropped, besides the rules."""
 DONE = {
     "moved": N_("Moved. You can take it back below."),
     "passed_on": N_("Handed over. You can take it back below."),

@@ -8,6 +8,7 @@ claims the lead as long as it is open: so a callback is called once, whatever di
 import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import structlog
 
@@ -34,8 +35,10 @@ from engine.outbound.way_out import Shut, WayOut, WishedCall
 from machine.one_line import in_one_line
 from storage.database_errors import AWAY
 from telephony.complaints import Complaints
+from telephony.numbers import whole
 
 log = structlog.get_logger()
+_in_full = lru_cache(maxsize=4096)(whole)
 
 LOOK_EVERY_S = 1.0
 LEASE_S = 60.0
@@ -119,10 +122,13 @@ class CallbackCalls:
         now, core = self.clock.now(), self.floor.core
         self._again_at = {lead: at for lead, at in self._again_at.items() if at > now}
         self._rests_until = {who: at for who, at in self._rests_until.items() if at > now}
+        calling = self._calling_us()
         due = [
             one
             for one in self._due
-            if one.lead not in self._under_way and one.lead not in self._again_at
+            if one.lead not in self._under_way
+            and one.lead not in self._again_at
+            and one.caller not in calling
         ]
         booked_before = {one.agent for one in self._booked.values()}
         queues = self._in_force.queues
@@ -141,6 +147,17 @@ class CallbackCalls:
             ):
                 del self._booked[lead]
                 self._begin(booking)
+
+    def _calling_us(self) -> frozenset[str]:
+        """The numbers of callers who are on the line: nobody rings a phone that is calling us."""
+        if not any(one.caller for one in self._due):
+            return frozenset()
+        callers = (
+            _in_full(call.caller, self._in_force.country(call.line))
+            for call in self.calls.by_id.values()
+            if call.placed is None and call.caller is not None
+        )
+        return frozenset(number for number in callers if number is not None)
 
     def _begin(self, booking: Booking) -> None:
         callback = booking.callback

@@ -4,7 +4,7 @@
 -- Who asked for it in a flow, and is on the line still, is not called.
 select l.lead, l.list, l.project, l.callback_at, l.callback_agent, l.next_at, s.callers,
     c.campaign, c.settings,
-    coalesce(l.callback_queue, r.queue) as queue, r.line, r.hotline
+    coalesce(l.callback_queue, r.queue) as queue, r.line, r.hotline, case when s.callers then l.key end as caller
 from leads l
 join lists s on s.list = l.list and s.state = 'active'
 left join attempts a on a.attempt = l.callback_call
@@ -30,6 +30,15 @@ where l.lead = $1 and l.state = 'open' and l.callback_at <= $2 and l.next_at <= 
   and (l.leased_until is null or l.leased_until <= $2)
   and not exists (select from attempts o where o.lead = l.lead and o.ended_at is null)
 for update of l skip locked
+
+-- name: served_since
+-- Whether a caller has talked with somebody in a later call, after the moment at which to call them.
+select exists (
+    select from leads l
+    join lists s on s.list = l.list and s.callers
+    join calls r on r.call = l.callback_call
+    join calls o on o.project = r.project and o.caller = r.caller and o.entered_at > r.entered_at and not o.placed
+    where l.lead = $1 and o.answered_at >= l.callback_at)
 
 -- name: open_calls
 -- Calls that an earlier controller placed to keep a promise.

@@ -83,6 +83,7 @@ select asked.call, (
 from unnest($1::text[]) as asked (call) join calls c on c.call = asked.call
 
 -- name: callback_rows
+-- Who has got through by themselves since it was due needs no callback; the dialer drops it.
 select 'callback' as kind, l.lead || ':' || coalesce(l.callback_call, '') as ref, l.project,
     coalesce(l.callback_queue, r.queue) as queue, coalesce(r.entered_at, l.callback_at) as at,
     l.callback_call as call, l.key as caller, r.caller_name, r.line, r.hotline, null::double precision as seconds,
@@ -92,12 +93,19 @@ select 'callback' as kind, l.lead || ':' || coalesce(l.callback_call, '') as ref
          when l.callback_tries > 0 then 'tried' else 'booked' end as place,
     greatest(l.callback_at, case when isfinite(l.next_at) then l.next_at end) as due_at, l.callback_agent as agent,
     w.claimed_by, w.claimed_until, w.done_at, w.done_by, coalesce(w.note, '') as note,
-    null::text as answered_in, null::timestamptz as answered_at
+    n.call as answered_in, n.answered_at
 from leads l
 join lists s on s.list = l.list and s.callers and s.state <> 'removed'
 left join calls r on r.call = l.callback_call
+left join lateral (
+    select o.call, o.answered_at from calls o
+    where o.project = r.project and o.caller = r.caller and o.entered_at > r.entered_at and not o.placed
+      and o.answered_at >= l.callback_at
+    order by o.entered_at limit 1
+) n on true
 left join work_entries w on w.kind = 'callback' and w.ref = l.lead || ':' || coalesce(l.callback_call, '')
-where l.callback_at is not null and l.state in ('open', 'paused') and not $4::boolean and $2::timestamptz is not null
+where l.callback_at is not null and l.state in ('open', 'paused') and (n.answered_at is not null) = $4::boolean
+  and $2::timestamptz is not null
   and ($1::text[] is null or l.project = any($1))
   and ($3::text[] is null or coalesce(l.callback_queue, r.queue) is null or coalesce(l.callback_queue, r.queue) = any($3))
 
@@ -107,20 +115,23 @@ order by l.callback_at, l.lead limit $5
 
 -- name: callback_done_rows
 select 'callback' as kind, w.ref, w.project, coalesce(l.callback_queue, r.queue) as queue,
-    coalesce(r.entered_at, w.done_at) as at, l.callback_call as call, l.key as caller, r.caller_name, r.line, r.hotline,
+    coalesce(r.entered_at, w.done_at) as at, nullif(substr(w.ref, strpos(w.ref, ':') + 1), '') as call, l.key as caller, r.caller_name, r.line, r.hotline,
     null::double precision as seconds, null::text as file, 'booked' as place, null::timestamptz as due_at,
     null::text as agent, w.claimed_by, w.claimed_until, w.done_at, w.done_by, w.note,
     null::text as answered_in, null::timestamptz as answered_at
 from work_entries w
 join leads l on l.lead = split_part(w.ref, ':', 1)::bigint
-left join calls r on r.call = l.callback_call
+left join calls r on r.call = substr(w.ref, strpos(w.ref, ':') + 1)
 where w.kind = 'callback' and w.done_at >= $2 and $4::boolean
   and ($1::text[] is null or w.project = any($1))
   and ($3::text[] is null or coalesce(l.callback_queue, r.queue) is null or coalesce(l.callback_queue, r.queue) = any($3))
 
 -- name: callback_done
+select * from (
 -- put: callback_done_rows
-order by w.done_at desc limit $5
+    union all
+-- put: callback_rows
+) every order by coalesce(done_at, answered_at) desc limit $5
 
 -- name: one_callback_done
 -- put: callback_done_rows

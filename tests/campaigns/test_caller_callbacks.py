@@ -17,7 +17,7 @@ from domain.roles import Actor, Role
 from records.writing import write
 from storage.database import connection
 from tests.campaigns.campaigns_scene import NOON, TEA, CampaignScene, after
-from tests.storage.days import as_stored, entered, fact
+from tests.storage.days import answered, as_stored, entered, fact
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 SALES = QueueName("sales")
@@ -139,3 +139,25 @@ async def test_an_agent_may_take_it_on(scene: CampaignScene, callbacks: CallerCa
     await booked(callbacks, wish(agent=AgentCode("1001")))
     row = await scene.database.pool.fetchrow("select * from leads")
     assert (row["callback_agent"], row["state"]) == ("1001", LeadState.OPEN)
+
+
+@pytest.mark.parametrize(("talked_s", "called"), [(600, False), (None, True)])
+async def test_who_gets_through_by_themselves_is_not_called(
+    scene: CampaignScene, callbacks: CallerCallbacks, talked_s: float | None, called: bool
+) -> None:
+    """``NOON`` of the calls' facts is some hours after that of campaigns."""
+    await call_comes_in(scene, ends=True)
+    await booked(callbacks, wish())
+    if talked_s is not None:
+        facts = answered("later", talked_s, project=TEA, line="carrier")
+        async with connection(scene.database.pool) as db:
+            await write(db, [as_stored(one) for one in facts])
+    claims = CallbackClaims(scene.database.pool, SHANGHAI)
+    (due,) = await claims.due(after(minutes=1))
+    assert due.caller == E164
+    claimed = await claims.claim(due, by="us", now=after(minutes=1), lease_s=60)
+    assert (claimed is not None) is called
+    row = await scene.database.pool.fetchrow("select * from leads")
+    assert (row["why"], row["callback_at"]) == ((None, NOON) if called else ("served", None))
+    said = "select detail ->> 'why' from lead_changes where what = 'callback_dropped'"
+    assert await scene.database.pool.fetchval(said) == (None if called else "served")

@@ -326,3 +326,13 @@ async def test_what_was_promised_anew_is_not_opened_again(
         WorkRefusal.CHANGED, WorkRefusal.NO_SUCH,
     )  # fmt: skip
     assert len(await refs(work, WorkKind.CALLBACK)) == 1
+
+
+async def test_a_caller_who_gets_through_after_it_was_due_needs_no_callback(
+    database: Database, work: Worklist
+) -> None:
+    await book(database)
+    await note(database, answered("c2", 600))
+    assert await refs(work, WorkKind.CALLBACK) == []
+    one = await only(work, WorkKind.CALLBACK, done=True)
+    assert (one.answered_in, one.done_at) == ("c2", None)
