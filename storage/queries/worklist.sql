@@ -26,9 +26,10 @@ order by w.done_at desc limit $5
 -- put: voicemail_rows
 and f.call = $6 and f.detail ->> 'name' = $5 limit 1
 
--- name: missed_rows
+-- name: missed_head
 -- The caller's next call that counts says what became of it: answered, or missed as well, and then that
--- one stands for both. A voicemail or a callback of the same call stands for it, too.
+-- one stands for both. A voicemail or a callback of the same call stands for it, too. What is asked about
+-- each call is asked in its turn, so that the search ends when there are enough.
 select 'missed' as kind, c.call as ref, c.project, c.queue, c.entered_at as at,
     c.call, c.caller, c.caller_name, c.line, c.hotline, c.wait_s as seconds,
     null::text as file,
@@ -36,7 +37,33 @@ select 'missed' as kind, c.call as ref, c.project, c.queue, c.entered_at as at,
     null::timestamptz as due_at, null::text as agent,
     w.claimed_by, w.claimed_until, w.done_at, w.done_by, coalesce(w.note, '') as note,
     n.call as answered_in, n.answered_at
-from calls c
+from (
+
+-- name: missed_calls
+select c.* from (
+    select c.* from calls c
+    where c.outcome in ('abandoned', 'unserved', 'lost', 'self_service', 'closed') and not c.placed
+      and c.line is distinct from 'own.phones' and c.answered_at is null and cardinality(c.agents) = 0
+      and c.entered_at >= $2
+      and ($1::text[] is null or c.project = any($1))
+      and ($3::text[] is null or c.queue is null or c.queue = any($3))
+
+-- name: missed_among
+where true
+  and case when (select w.done_at from work_entries w where w.kind = 'missed' and w.ref = c.call) is not null
+      then $4::boolean else coalesce((
+    select (o.answered_at is not null) = $4::boolean and (o.answered_at is not null) from calls o
+    where o.project = c.project and o.caller = c.caller and o.entered_at >= c.entered_at and o.call <> c.call
+      and not o.placed
+      and (o.answered_at is not null or o.ended_at is null
+           or o.outcome in ('abandoned', 'unserved', 'lost', 'self_service', 'closed'))
+    order by o.entered_at limit 1), not $4::boolean) end
+  and (select f.kind from call_facts f
+       where f.call = c.call and f.kind = 'voice' and f.detail ->> 'queue' is not null limit 1) is null
+  and (select l.lead from leads l where l.callback_call = c.call limit 1) is null
+
+-- name: missed_tail
+) c
 left join work_entries w on w.kind = 'missed' and w.ref = c.call
 left join lateral (
     select o.call, o.answered_at from calls o
@@ -46,28 +73,31 @@ left join lateral (
            or o.outcome in ('abandoned', 'unserved', 'lost', 'self_service', 'closed'))
     order by o.entered_at limit 1
 ) n on true
-where c.outcome in ('abandoned', 'unserved', 'lost', 'self_service', 'closed') and not c.placed
-  and c.line is distinct from 'own.phones' and c.answered_at is null and c.agents = '{}'
-  and c.entered_at >= $2
-  and ($1::text[] is null or c.project = any($1))
-  and ($3::text[] is null or c.queue is null or c.queue = any($3))
-  and case when $4::boolean then w.done_at is not null or n.answered_at is not null
-      else w.done_at is null and n.call is null end
-  and not exists (
-      select from call_facts f where f.call = c.call and f.kind = 'voice' and f.detail ->> 'queue' is not null)
-  and not exists (select from leads l where l.callback_call = c.call)
 
 -- name: missed
--- put: missed_rows
+-- put: missed_head
+-- put: missed_calls
+    order by c.entered_at offset 0) c
+-- put: missed_among
 order by c.entered_at limit $5
+-- put: missed_tail
+order by c.entered_at
 
 -- name: missed_done
--- put: missed_rows
+-- put: missed_head
+-- put: missed_calls
+    order by c.entered_at desc offset 0) c
+-- put: missed_among
 order by c.entered_at desc limit $5
+-- put: missed_tail
+order by c.entered_at desc
 
 -- name: one_missed
--- put: missed_rows
-and c.call = $5 and $6 = c.call
+-- put: missed_head
+-- put: missed_calls
+      and c.call = $5 and $6 = c.call) c
+-- put: missed_among
+-- put: missed_tail
 
 -- name: missed_before
 -- How often these callers were missed since somebody last talked with them.
