@@ -3,7 +3,9 @@
 import argparse
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +57,7 @@ class _Looked:
 
 
 def _check(arguments: argparse.Namespace) -> int:
+    _good_ones.cache_clear()
     looked = [_checked(file) for file, _ in _files(arguments.files)]
     if arguments.json:
         print(json.dumps([_as_json(one) for one in looked], ensure_ascii=False, indent=2))
@@ -65,6 +68,7 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _test(arguments: argparse.Namespace) -> int:
+    _good_ones.cache_clear()
     looked = [_tested(file, named=named) for file, named in _files(arguments.files)]
     if arguments.json:
         print(json.dumps([_as_json(one) for one in looked], ensure_ascii=False, indent=2))
@@ -163,18 +167,20 @@ def _text(file: Path) -> bytes:
 
 def _beside(file: Path) -> "Mapping[str, Flow]":
     """The good flows in the same folder, to which this one may lead."""
+    return {flow.name: flow for other, flow in _good_ones(file.parent).items() if other != file}
+
+
+@cache
+def _good_ones(folder: Path) -> "Mapping[Path, Flow]":
+    """The flows of a folder that are good by themselves."""
     from ivr_flows.loader import check
 
     flows = {}
-    for other, _ in _files([file.parent]):
-        if other == file:
-            continue
-        try:
-            found = check(_text(other), str(other))
-        except DocumentError:
-            continue
-        if found.flow is not None:
-            flows[found.flow.name] = found.flow
+    for file, _ in _files([folder]):
+        with suppress(DocumentError):
+            found = check(_text(file), str(file))
+            if found.flow is not None:
+                flows[file] = found.flow
     return flows
 
 

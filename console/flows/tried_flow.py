@@ -5,7 +5,6 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from aiohttp import web
@@ -21,9 +20,8 @@ from ivr_flows.references import Outside
 from ivr_flows.steps import OpeningState
 from ivr_flows.trying.playing import own_node
 from ivr_flows.trying.rehearsal import AsksCalendar, PassedNode
+from publishing.checked_texts import checked_once
 from publishing.flow_words import FlowDraft, FlowRefused
-
-_MOST_KEPT = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,7 @@ async def tried_flow(request: web.Request, draft: FlowDraft) -> TriedFlow:
     """Check a draft by itself and with the flows to which it may lead, without holding up anybody.
     What the centre doesn't have (a queue, an agent) is no hindrance to trying."""
     met = (await request.app[PUBLICATIONS].newest()).texts
-    found = await asyncio.to_thread(_checked, draft.flow, draft.text)
+    found = await asyncio.to_thread(checked_once, draft.flow, draft.text)
     others: dict[str, Flow] = {}
     todo = [] if found.flow is None else list(found.flow.entered)
     seen = {draft.flow}
@@ -54,7 +52,7 @@ async def tried_flow(request: web.Request, draft: FlowDraft) -> TriedFlow:
             continue
         seen.add(name)
         text = met.get(name) or await _drafted(request, name)
-        other = None if text is None else (await asyncio.to_thread(_checked, name, text)).flow
+        other = None if text is None else (await asyncio.to_thread(checked_once, name, text)).flow
         if other is not None:
             others[name] = other
             todo += other.entered
@@ -70,11 +68,6 @@ async def _drafted(request: web.Request, name: str) -> str | None:
         return (await request.app[FLOW_DRAFTS].of(flow_actor(request), name)).text
     except FlowRefused:
         return None
-
-
-@lru_cache(_MOST_KEPT)
-def _checked(name: str, text: str) -> Checked:
-    return check(text, f"{name}.yaml")
 
 
 def centre_calendars(centre: Centre, called: str | None) -> AsksCalendar:
