@@ -10,7 +10,8 @@ from ivr_flows.walk import Script, Walk
 
 
 class HoursNode(NodeKind):
-    """Look whether a calendar of the centre is open now."""
+    """Look whether a calendar of the centre is open now. Closed on a public holiday, or all day by
+    an exception, it has a holiday."""
 
     calendar: str | None = Field(
         default=None,
