@@ -1,5 +1,6 @@
 """Reads the ways of calls through a flow, to let them come again."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
@@ -39,11 +40,19 @@ class FlowWayStore:
 
     async def newest(
         self, flow: str, since: datetime, most: int, *, projects: Projects
-    ) -> tuple[WalkedCall, ...]:
-        """The newest calls that met this flow since a time, the newest first: ``most`` facts, and
-        so perhaps fewer calls."""
+    ) -> tuple[CallId, ...]:
+        """The newest calls that met this flow since a time, the newest first: as many as are in
+        ``most`` facts."""
         async with connection(self._pool) as db:
-            rows = await db.fetch(_SQL["ways"], flow, since, as_array(projects), OWN_PHONES, most)
+            rows = await db.fetch(
+                _SQL["newest_ways"], flow, since, as_array(projects), OWN_PHONES, most
+            )
+        return tuple(dict.fromkeys(CallId(row["call"]) for row in rows))
+
+    async def walked(self, calls: Sequence[CallId]) -> tuple[WalkedCall, ...]:
+        """The ways of these calls. A hundred take some milliseconds of the loop."""
+        async with connection(self._pool) as db:
+            rows = await db.fetch(_SQL["ways"], [*calls])
         return tuple(
             _walked([*of_call]) for _, of_call in groupby(rows, key=lambda row: row["call"])
         )

@@ -1,7 +1,7 @@
 """Replays last week's calls through a draft: who would go elsewhere than they went."""
 
 import asyncio
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import AsyncIterator, Hashable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -14,6 +14,7 @@ from console.flows.replay_runs import (
     MOST_CALLS,
     MOST_SHOWN,
     REPLAY_RUNS,
+    CallsToReplay,
     LeadsOne,
     ReplayRun,
     TooManyReplays,
@@ -24,16 +25,17 @@ from console.flows.way_services import WAY_SERVICES
 from console.kit.access import can, projects_of
 from console.kit.context import LIVE, PUBLICATIONS, zone_for
 from console.kit.rendering import render, says
-from domain.identity import QueueName
+from domain.identity import CallId, QueueName
 from ivr_flows.flow import Flow
 from ivr_flows.loader import check
 from ivr_flows.references import Outside
-from ivr_flows.trying.replay import Destination, Destinations, MadeCall, replay
+from ivr_flows.trying.replay import Destination, Destinations, MadeCall, Replayed, replay
 from publishing.flow_words import FlowDraft, FlowRefused
 from records.flow_ways import WalkedCall
 from storage.database_errors import AWAY
 
 REACH = timedelta(days=7)
+AT_ONCE = 50
 
 
 async def replay_page(request: web.Request) -> web.Response:
@@ -49,7 +51,7 @@ async def begin_replay(request: web.Request) -> web.Response:
     tried = await tried_flow(request, draft)
     if tried.flow is None:
         return await _page(request, draft, None, says(request, replay_words.HAS_ERRORS), 409)
-    prepare = partial(_leads, request, draft.flow, tried.flow, tried.others)
+    prepare = partial(_calls, request, draft.flow, tried.flow, tried.others)
     try:
         request.app[REPLAY_RUNS].begin(_key(request, draft), prepare)
     except TooManyReplays:
@@ -111,29 +113,38 @@ def _place_text(request: web.Request, places: Destinations) -> str:
     return " → ".join(map(said, places)) or says(request, replay_words.NOWHERE)
 
 
-async def _leads(
+async def _calls(
     request: web.Request, name: str, draft: Flow, others: Mapping[str, Flow]
-) -> Sequence[LeadsOne]:
+) -> CallsToReplay:
     since = datetime.now(UTC) - REACH
     calls = await request.app[WAY_SERVICES].ways.newest(
         name, since, MOST_CALLS, projects=projects_of(request)
     )
+    return CallsToReplay(len(calls), _some(request, name, draft, others, calls))
+
+
+async def _some(
+    request: web.Request,
+    name: str,
+    draft: Flow,
+    others: Mapping[str, Flow],
+    calls: Sequence[CallId],
+) -> AsyncIterator[Sequence[LeadsOne]]:
+    """What leads the calls through the draft, a few at a time."""
     met: dict[int | None, Flow | None] = {None: None}
-    for revision in {call.revision for call in calls} - {None}:
-        met[revision] = await _met(request, name, revision or 0, others)
     zone, centre = zone_for(request), request.app[LIVE].centre()
-    return [
-        partial(
-            replay,
-            _made(one, one.entered_at.astimezone(zone).replace(tzinfo=None), centre_of),
-            met[one.revision],
-            draft,
-            others,
-            centre_calendars(centre, one.hotline),
-        )
-        for one in calls
-        for centre_of in (called_beginning(centre, one.hotline),)
-    ]
+
+    def led(one: WalkedCall) -> Replayed:
+        at = one.entered_at.astimezone(zone).replace(tzinfo=None)
+        made = _made(one, at, called_beginning(centre, one.hotline))
+        calendar = centre_calendars(centre, one.hotline)
+        return replay(made, met[one.revision], draft, others, calendar)
+
+    for first in range(0, len(calls), AT_ONCE):
+        some = await request.app[WAY_SERVICES].ways.walked(calls[first : first + AT_ONCE])
+        for revision in {one.revision for one in some} - met.keys():
+            met[revision] = await _met(request, name, revision or 0, others)
+        yield [partial(led, one) for one in some]
 
 
 async def _met(

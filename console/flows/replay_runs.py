@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -11,7 +11,7 @@ from aiohttp import web
 from domain.errors import OffhookError
 from ivr_flows.trying.replay import CantReplay, Destinations, Replayed
 
-MOST_CALLS = 3000
+MOST_CALLS = 10_000
 """The newest ones."""
 SLICE_S = 0.004
 """How long calls are led on before everything else has its turn: AMI's events, say."""
@@ -25,7 +25,17 @@ MOST_SHOWN = 200
 
 LeadsOne = Callable[[], Replayed]
 """Leads one call through the draft."""
-Prepare = Callable[[], Awaitable[Sequence[LeadsOne]]]
+
+
+@dataclass(frozen=True, slots=True)
+class CallsToReplay:
+    """Calls to be led through the draft: how many, and a few of them at a time."""
+
+    all: int
+    some: AsyncIterator[Sequence[LeadsOne]]
+
+
+Prepare = Callable[[], Awaitable[CallsToReplay]]
 """Finds the calls."""
 
 
@@ -87,14 +97,18 @@ class ReplayRun:
 
     async def _run(self, prepare: Prepare, turns: asyncio.Semaphore) -> None:
         async with turns:
-            leads = await prepare()
-            self.all = len(leads)
-            began = monotonic()
-            for lead in leads:
-                self.found.add(lead())
-                if (spent := monotonic() - began) >= SLICE_S:
-                    await asyncio.sleep(REST * spent)
-                    began = monotonic()
+            calls = await prepare()
+            self.all = calls.all
+            async for leads in calls.some:
+                await self._lead(leads)
+
+    async def _lead(self, leads: Sequence[LeadsOne]) -> None:
+        began = monotonic()
+        for lead in leads:
+            self.found.add(lead())
+            if (spent := monotonic() - began) >= SLICE_S:
+                await asyncio.sleep(REST * spent)
+                began = monotonic()
 
 
 class ReplayRuns:

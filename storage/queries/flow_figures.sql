@@ -25,16 +25,14 @@ from flow_figures
 where flow = $1 and slot >= $2 and ($3::text[] is null or project = any($3))
 group by revision, node, exit, hung_up, lasted
 
+-- name: newest_ways
+select f.call from call_facts f join calls c using (call)
+where f.kind = 'way' and f.detail ->> 'flow' = $1 and f.at >= $2
+    and ($3::text[] is null or c.project = any($3)) and c.line is distinct from $4
+order by f.at desc limit $5
+
 -- name: ways
--- The newest calls that went through a flow, with all of their ways.
-with newest as materialized (
-    select f.call, f.at from call_facts f join calls c using (call)
-    where f.kind = 'way' and f.detail ->> 'flow' = $1 and f.at >= $2
-        and ($3::text[] is null or c.project = any($3)) and c.line is distinct from $4
-    order by f.at desc limit $5
-)
 select f.call, f.at, f.detail, c.entered_at, c.caller, c.hotline, c.placed
-from (select distinct call from newest) n
-join calls c using (call) join call_facts f using (call)
-where f.kind = 'way'
+from calls c join call_facts f using (call)
+where c.call = any($1::text[]) and f.kind = 'way'
 order by c.entered_at desc, f.call, f.at
