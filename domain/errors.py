@@ -48,6 +48,7 @@ OffhookError
 │   ├── ControllerError                     supervision.controller_process
 │   ├── DirectoryBroken                     centre.directory_store
 │   ├── DocumentError                       documents.document_errors
+│   ├── FlowsNotMoved                       offhook.flow_transfer_commands
 │   ├── NoRoom                              bench.many_calls
 │   ├── ProvisionError                      telephony.asterisk.provision
 │   ├── SecretsError                        configuration.secrets

@@ -192,7 +192,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add_backup_to(commands, state_folder("up"), _backup)
     add_centre_to(commands, state_folder("up"), _centre)
-    add_flows_to(commands)
+    add_flows_to(commands, state_folder("up"), _move_flows)
     add_simulate_to(commands)
     if CLONE:
         _add_workshop(commands)
@@ -382,6 +382,14 @@ def _centre(what: str, arguments: argparse.Namespace) -> int:
         "diff": centre_commands.diff,
         "import": centre_commands.take_in,
     }
+    return _loop(work[what](arguments))
+
+
+def _move_flows(what: str, arguments: argparse.Namespace) -> int:
+    from offhook import flow_transfer_commands
+
+    log_to(sys.stderr)
+    work = {"export": flow_transfer_commands.export, "import": flow_transfer_commands.take_in}
     return _loop(work[what](arguments))
 
 

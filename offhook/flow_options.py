@@ -2,10 +2,10 @@
 
 import argparse
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +19,14 @@ GOOD, WRONG = 0, 1
 """How the commands end: 1 if anything is wrong with any file."""
 
 
-def add_flows_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command ``flows`` with its own commands."""
-    flows = commands.add_parser("flows", help="check call flows, and play their tests")
+def add_flows_to(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    state: Path,
+    move: Callable[[str, argparse.Namespace], int],
+) -> None:
+    """Add the command ``flows`` with its own commands. ``state`` is the usual folder, and ``move``
+    exports or imports."""
+    flows = commands.add_parser("flows", help="check call flows, play their tests, move them")
     own = flows.add_subparsers(required=True, metavar="COMMAND")
     checking = own.add_parser("check", help="say what is wrong with flows, line by line")
     testing = own.add_parser("test", help="play the tests beside flows, and say what they cover")
@@ -38,6 +43,29 @@ def add_flows_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
             "--json", action="store_true", help="print one JSON text for programs instead"
         )
         command.set_defaults(do=do)
+    exporting = own.add_parser("export", help="write flows of the centre into one YAML file")
+    exporting.add_argument("flows", nargs="*", metavar="FLOW", help="default: all")
+    exporting.add_argument("--to", type=Path, metavar="FILE", help="default: standard output")
+    exporting.add_argument(
+        "--published", action="store_true", help="what callers meet, not the drafts"
+    )
+    importing = own.add_parser("import", help="make drafts of the flows of a file")
+    importing.add_argument("file", type=Path, metavar="FILE", help="of './run flows export'")
+    importing.add_argument("--dry-run", action="store_true", help="only say what would be made")
+    importing.add_argument("--project", default="", help="of new flows (default: every project's)")
+    importing.add_argument(
+        "--name",
+        action="append",
+        default=[],
+        metavar="KIND:THEIRS=OURS",
+        help="what takes the place of a name, such as queue:verkauf=sales",
+    )
+    for command, what in ((exporting, "export"), (importing, "import")):
+        command.add_argument("--config", type=Path, help="default: STATE/centre.yaml")
+        command.add_argument(
+            "--state", type=Path, default=state, help="the centre's folder (default: %(default)s)"
+        )
+        command.set_defaults(do=partial(move, what))
 
 
 @dataclass(slots=True)

@@ -185,6 +185,8 @@ def _looked(
         row = rows.get(one.flow)
         of = project if row is None else row["project"]
         known = {**outsides[of].names, NameOf.FLOW: there}
+        if (recorded := outsides[of].recorded) is not None:
+            known[NameOf.RECORDING] = recorded.keys()
         for kind, some in known.items():
             choices.setdefault(kind, set()).update(some)
         for named in named_in(one.text):

@@ -40,7 +40,8 @@ NIGHT = "flow: night\nlanguages: [en]\nstart: bye\nnodes: {bye: {kind: hangup}}\
 
 
 async def outside(_db: asyncpg.Connection, _project: str) -> Outside:
-    return Outside({NameOf.QUEUE: ("sales", "service"), NameOf.SECRET: ("crm_token",)})
+    names = {NameOf.QUEUE: ("sales", "service"), NameOf.SECRET: ("crm_token",)}
+    return Outside(names, recorded={"jingle": ("en",)})
 
 
 @pytest.fixture
@@ -133,3 +134,19 @@ async def test_flows_of_others_stay_as_they_are(
     look = await transfers.look_over(OPS, "tea", broken, "x.yaml", {(NameOf.QUEUE, "a"): "b"})
     assert look.flows[0].errors[0].source == "x.yaml: odd"
     assert await transfers.take_in(OPS, look) == ("odd",), "a draft may be wrong"
+
+
+async def test_recordings_that_are_missing_are_listed_too(transfers: FlowTransfers) -> None:
+    text = (
+        "flow: tune\nlanguages: [en]\nstart: a\nnodes:\n"
+        "  a: {kind: play, recordings: [jingle, their tune], exits: {next: bye}}\n"
+        "  bye: {kind: hangup}\n"
+    )
+    flows = (PackedFlow("tune", "", text),)
+    look = await transfers.look_over(OPS, "tea", flows, "x.yaml")
+    (lacking,) = look.lacking
+    assert (lacking.name, lacking.choices) == ("their tune", ("jingle",))
+    names = {(NameOf.RECORDING, "their tune"): "jingle"}
+    look = await transfers.look_over(OPS, "tea", flows, "x.yaml", names)
+    assert look.flows[0].text == text.replace("their tune", "jingle")
+    assert not look.flows[0].errors
