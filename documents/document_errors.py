@@ -50,10 +50,14 @@ class DocumentError(OperatorError):
         return text
 
 
+DID_YOU_MEAN = 'did you mean "%(name)s"?'
+"""The template of a remedy that names the word to write instead."""
+
+
 def did_you_mean(wrong: str, names: Iterable[str]) -> Sentence | None:
     """A hint with the nearest of the names, None if none is near."""
     near = nearest(wrong, names)
-    return sentence('did you mean "%(name)s"?', name=near) if near else None
+    return Sentence(DID_YOU_MEAN, {"name": near}) if near else None
 
 
 def nearest(wrong: str, names: Iterable[str]) -> str:

@@ -15,7 +15,7 @@ from console.kit.context import LANGUAGE, PUBLICATIONS, user_of
 from console.kit.rendering import says, translate
 from console.kit.uploads import UPLOAD
 from documents.document import FLOW
-from documents.document_errors import DocumentError
+from documents.document_errors import DID_YOU_MEAN, DocumentError
 from documents.sentence import Sentence, sentence
 from ivr_flows.kind import NameOf
 from ivr_flows.loader import Checked, check, check_document
@@ -92,11 +92,14 @@ def _told(fault: DocumentError, language: str) -> dict[str, Any]:
     def said(words: Sentence | None) -> str:
         return "" if words is None else words.said(lambda text: translate(language, text))
 
+    near = fault.remedy is not None and fault.remedy.template == DID_YOU_MEAN
     return {
         "line": fault.line,
         "column": fault.column,
         "text": said(fault.what),
         "remedy": said(fault.remedy),
+        # What to write in the place of the word there, if it is taken for a slip.
+        "instead": fault.remedy.values["name"] if near and fault.remedy is not None else None,
     }
 
 

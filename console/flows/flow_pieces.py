@@ -11,7 +11,7 @@ from ivr_flows.loader import check
 _NAME_LINE = re.compile(r"^flow:[ \t]*[^\s#]+", re.MULTILINE)
 
 _EMPTY = """\
-# What callers hear and where they go. Ctrl+Space offers what can be written at the cursor.
+# What callers hear and where they go. Ctrl+Space or Alt+/ offers what can be written.
 
 flow: %(name)s
 title:

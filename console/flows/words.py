@@ -139,6 +139,7 @@ EDITOR_TEXTS = {
 }
 """Texts for ``editor.js`` and the picture."""
 PHRASES = {
+    "instead": N_("Write “%(name)s”"),
     "Find": N_("Find"),
     "Replace": N_("Replace"),
     "next": N_("next match"),

@@ -30,7 +30,7 @@ PAGES = (
         f"/campaigns/spring/{part}"
         for part in ("leads?step=due", "attempts", "decisions", "settings")
     ),
-    *("/centre/agents-sheet", "/centre/first-steps", "/centre/matrix", "/flows", "/new-flow"),
+    *("/centre/agents-sheet", "/centre/first-steps", "/centre/matrix"),
     *("/reports/outbound?from=2026-03-01&to=2026-03-05", "/reports/leads", "/attempts"),
 )
 COLOURS = sorted({*AGENT_COLOURS.values(), *STAGE_COLOURS.values(), "green", "red", "orange"})

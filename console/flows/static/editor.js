@@ -175,7 +175,7 @@ function showFaults() {
   at("faults").replaceChildren(...faults.map((fault) => {
     const item = document.createElement("li");
     const button = Object.assign(document.createElement("button"), { type: "button", className: `flow-fault-line is-${fault.severity}` });
-    const where = Object.assign(document.createElement("span"), { className: "flow-fault-where number", textContent: fill(texts.line, { n: fault.line }) });
+    const where = Object.assign(document.createElement("span"), { className: `flow-fault-where number text-${fault.severity === "error" ? "red" : "orange"}`, textContent: fill(texts.line, { n: fault.line }) });
     const said = Object.assign(document.createElement("span"), { textContent: fault.text });
     button.append(where, said);
     if (fault.remedy) said.append(Object.assign(document.createElement("span"), { className: "flow-fault-remedy", textContent: fault.remedy }));

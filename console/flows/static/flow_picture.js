@@ -97,7 +97,7 @@ export class FlowPicture {
     this.svg = made("svg", { role: "group", "aria-label": label, class: "flow-svg" });
     this.svg.append(made("defs", {}, this.arrow("flow-arrow"), this.arrow("flow-arrow-never")));
     this.root = this.svg.appendChild(made("g"));
-    this.empty = Object.assign(document.createElement("p"), { className: "flow-empty text-secondary", textContent: texts.no_nodes });
+    this.empty = Object.assign(document.createElement("p"), { className: "flow-empty", textContent: texts.no_nodes });
     place.append(this.svg, this.empty);
     this.worker = new Worker("/static/flows/flow_layout.js", { type: "module" });
     this.worker.onmessage = ({ data }) => this.placed(data);

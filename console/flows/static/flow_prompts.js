@@ -45,7 +45,7 @@ export function listPrompts(place, picture, { texts, project, goTo }) {
   const types = Object.entries(picture.variables).map(([name, type]) => `${name}:${type}`).join(" ");
   place.replaceChildren(...Object.entries(picture.prompts).map(([name, prompt]) => {
     const item = document.createElement("li");
-    const head = Object.assign(document.createElement("button"), { type: "button", className: "flow-prompt-name", textContent: name });
+    const head = Object.assign(document.createElement("button"), { type: "button", className: "flow-prompt-name text-primary", textContent: name });
     head.setAttribute("aria-label", fill(texts.go_to, { name }));
     head.addEventListener("click", () => goTo(prompt.line));
     item.append(head);

@@ -10,31 +10,33 @@ import {
 } from "/static/vendor/codemirror/codemirror.min.js";
 import { placeAt } from "./flow_places.js";
 
+// The same by day and by night, as the picture beside it.
 const LOOKS = {
   "&": { height: "100%", fontSize: "13px", color: "#1d2733", backgroundColor: "#fff" },
-  "&.cm-focused": { outline: "2px solid var(--tblr-primary)", outlineOffset: "-2px" },
+  "&.cm-focused": { outline: "2px solid #0b62b8", outlineOffset: "-2px" },
   ".cm-scroller": { fontFamily: "var(--tblr-font-monospace, ui-monospace, monospace)", lineHeight: "1.55" },
-  ".cm-gutters": { backgroundColor: "var(--tblr-bg-surface-secondary, #f6f8fb)", color: "var(--tblr-secondary)", borderRight: "1px solid var(--tblr-border-color)" },
+  ".cm-gutters": { backgroundColor: "#f6f8fb", color: "#5a6577", borderRight: "1px solid #dce1e7" },
   ".cm-activeLine": { backgroundColor: "rgb(11 98 184 / .05)" },
-  ".cm-activeLineGutter": { backgroundColor: "rgb(11 98 184 / .12)", color: "var(--tblr-body-color)" },
-  ".cm-node-here": { boxShadow: "inset 3px 0 0 var(--tblr-primary)" },
-  ".cm-tooltip": { border: "1px solid var(--tblr-border-color)", borderRadius: "6px", boxShadow: "0 .5rem 1.5rem rgb(24 36 51 / .15)", backgroundColor: "var(--tblr-bg-surface, #fff)", color: "var(--tblr-body-color)", overflow: "hidden" },
+  ".cm-activeLineGutter": { backgroundColor: "rgb(11 98 184 / .12)", color: "#1d2733" },
+  ".cm-node-here": { boxShadow: "inset 3px 0 0 #0b62b8" },
+  ".cm-tooltip": { border: "1px solid #dce1e7", borderRadius: "6px", boxShadow: "0 .5rem 1.5rem rgb(24 36 51 / .15)", backgroundColor: "#fff", color: "#1d2733", overflow: "hidden" },
   ".cm-tooltip.cm-tooltip-autocomplete > ul": { fontFamily: "inherit", maxHeight: "16em" },
   ".cm-tooltip.cm-tooltip-autocomplete > ul > li": { padding: "3px 8px" },
-  ".cm-tooltip-autocomplete ul li[aria-selected]": { backgroundColor: "var(--tblr-primary)", color: "#fff" },
+  ".cm-tooltip-autocomplete ul li[aria-selected]": { backgroundColor: "#0b62b8", color: "#fff" },
   ".cm-completionDetail": { fontStyle: "normal", opacity: ".75", marginLeft: "1em" },
   ".cm-completionInfo": { maxWidth: "24rem", whiteSpace: "pre-wrap", padding: ".5rem .75rem" },
   ".cm-meaning": { maxWidth: "26rem", padding: ".4rem .7rem", fontSize: "13px" },
   ".cm-meaning p": { margin: "0" },
-  ".cm-meaning p + p": { color: "var(--tblr-secondary)" },
-  ".cm-diagnostic": { padding: ".35rem .7rem", borderLeftWidth: "3px" },
-  ".cm-diagnostic-error": { borderLeftColor: "var(--tblr-red)" },
-  ".cm-diagnostic-warning": { borderLeftColor: "var(--tblr-orange)" },
-  ".cm-remedy": { color: "var(--tblr-secondary)", display: "block" },
-  ".cm-panels": { backgroundColor: "var(--tblr-bg-surface-secondary, #f6f8fb)", color: "var(--tblr-body-color)", borderColor: "var(--tblr-border-color)" },
+  ".cm-meaning p + p": { color: "#5a6577" },
+  ".cm-diagnostic": { maxWidth: "36rem", padding: ".35rem .7rem", borderLeftWidth: "3px" },
+  ".cm-diagnostic-error": { borderLeftColor: "#bd2c2c" },
+  ".cm-diagnostic-warning": { borderLeftColor: "#a84a08" },
+  ".cm-diagnosticAction": { backgroundColor: "#0b62b8", color: "#fff", borderRadius: "4px", marginLeft: "0", marginTop: ".25rem", padding: "2px 8px" },
+  ".cm-remedy": { color: "#5a6577", display: "block" },
+  ".cm-panels": { backgroundColor: "#f6f8fb", color: "#1d2733", borderColor: "#dce1e7" },
   ".cm-panel.cm-search label": { fontSize: "13px" },
-  ".cm-panel .cm-textfield": { border: "1px solid var(--tblr-border-color)", borderRadius: "4px", padding: "2px 6px" },
-  ".cm-panel .cm-button": { backgroundImage: "none", backgroundColor: "#fff", border: "1px solid var(--tblr-border-color)", borderRadius: "4px" },
+  ".cm-panel .cm-textfield": { border: "1px solid #dce1e7", borderRadius: "4px", padding: "2px 6px" },
+  ".cm-panel .cm-button": { backgroundImage: "none", backgroundColor: "#fff", border: "1px solid #dce1e7", borderRadius: "4px" },
 };
 const COLOURS = HighlightStyle.define([
   { tag: [tags.definition(tags.propertyName), tags.propertyName], color: "#0b5394" },
@@ -68,6 +70,7 @@ export class FlowText {
   // `place` becomes the editor. `offers` is given later; `on` has changed(), moved(line) and save().
   constructor(place, { text, label, mayChange, phrases, on }) {
     this.offers = null;
+    this.phrases = phrases;
     const root = place.attachShadow({ mode: "open" });
     const inside = document.createElement("div");
     root.append(inside);
@@ -95,6 +98,7 @@ export class FlowText {
           keymap.of([
             { key: "Mod-s", preventDefault: true, run: () => (on.save(), true) },
             { key: "F8", run: nextDiagnostic },
+            { key: "Alt-/", run: startCompletion }, // Ctrl+Space is what changes the keyboard's language in China
             { key: "Tab", run: acceptCompletion },
             { key: "Mod-/", run: toggleComment },
             ...closeBracketsKeymap, ...completionKeymap, ...searchKeymap, ...historyKeymap, ...foldKeymap,
@@ -146,8 +150,10 @@ export class FlowText {
       const word = /^(?:"[^"]*"|[^\s,:{}[\]#]+)/.exec(doc.sliceString(from, line.to));
       let to = word ? from + word[0].length : line.to;
       if (to <= from) from = line.from + (line.text.length - line.text.trimStart().length), to = Math.max(line.to, from);
+      const instead = word && fault.instead !== null && !this.view.state.readOnly ? fault.instead : null;
       return {
         from, to, severity: fault.severity, message: fault.text,
+        actions: instead === null ? [] : [{ name: this.phrases.instead.replace("%(name)s", instead), apply: (view, first, last) => view.dispatch({ changes: { from: first, to: last, insert: instead }, userEvent: "input.complete" }) }],
         renderMessage() {
           const said = document.createElement("span");
           said.textContent = fault.text;

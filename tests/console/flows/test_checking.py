@@ -38,6 +38,7 @@ async def test_a_text_is_checked_by_the_very_checker(console: Console, visit: Vi
     faulty = text.replace("{next: goodbye}", "{next: godbye}")
     (fault,) = (await check(sue, "spring", faulty))["errors"]
     assert "godbye" in fault["text"] and fault["remedy"] == 'did you mean "goodbye"?'
+    assert fault["instead"] == "goodbye"
     assert "godbye" in faulty.splitlines()[fault["line"] - 1]
     other = await check(otto, "spring", empty_flow("summer"))
     assert 'calls the flow "summer"' in other["errors"][0]["text"]

@@ -9,7 +9,7 @@ from tests.console.browsing import Open
 from tests.console.conftest import Console
 from tests.console.floor import TEA
 from tests.console.flows.test_flow_pages import ADA
-from tests.console.test_accessible import serious_faults
+from tests.console.test_accessible import put_on, serious_faults
 
 pytestmark = pytest.mark.live
 
@@ -70,10 +70,21 @@ async def go_to(page: Page, line: int, column: str = "End") -> None:
     await page.keyboard.press(column)
 
 
+async def faults_in_both_themes(page: Page) -> list[str]:
+    """What axe-core finds in the page as it is, by day and by night."""
+    found = await serious_faults(page)
+    await put_on(page, "dark")
+    found += await serious_faults(page)
+    await put_on(page, "light")
+    return found
+
+
 async def test_a_mistake_is_seen_mended_and_saved(console: Console, open_page: Open) -> None:
     drafts = console.app[FLOW_DRAFTS]
     await drafts.add(ADA, TEA, "spring", TEXT)
-    page = await open_page("/flows/spring", "otto")
+    page = await open_page("/new-flow?copy=spring", "otto")
+    assert not await faults_in_both_themes(page)
+    await page.goto(page.url.replace("/new-flow?copy=spring", "/flows/spring"))
     await checked(page, "Warnings: 1")
     for text, place in PLACES:
         found = await page.evaluate(_PLACE_AT, text)
@@ -95,7 +106,7 @@ async def test_a_mistake_is_seen_mended_and_saved(console: Console, open_page: O
     await expect(page.locator("#code .cm-lint-marker-error")).to_have_count(1)
     await expect(page.locator('.flow-node.is-ghost[data-id="desk"]')).to_be_visible()
     await expect(page.locator('.flow-node.is-faulty[data-id="greeting"]')).to_be_visible()
-    assert not await serious_faults(page)
+    assert not await faults_in_both_themes(page)
 
     await go_to(page, line_of("  the_end:") - 1)
     await page.keyboard.type("  de")
