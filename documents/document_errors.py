@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterable
 
-from documents.sentence import Sentence, as_is, sentence
+from documents.sentence import Sentence, as_is
 from domain.errors import OperatorError
 
 
