@@ -1,7 +1,5 @@
 """The worklist in a browser: played, taken and done by keys, and kept up to date."""
 
-import os
-
 import pytest
 from playwright.async_api import expect
 
@@ -32,8 +30,6 @@ async def test_a_shift_at_the_worklist(console: Console, open_page: Open) -> Non
     for theme in ("dark", "light"):
         await put_on(page, theme)
         assert not await serious_faults(page), theme
-    if folder := os.environ.get("OFFHOOK_SHOTS"):
-        await page.screenshot(path=f"{folder}/worklist.png", full_page=True)
     await player.get_by_role("button", name="Close").click()
     await expect(player).to_be_hidden()
 
