@@ -41,12 +41,12 @@ async function ask(path, { fields, text, signal } = {}) {
     response = await fetch(`/flows/${flow}/${path}`, options);
   } catch (error) {
     if (signal?.aborted) throw error;
-    return { ok: false, message: texts.offline };
+    return { ok: false, message: texts.offline, again: true };
   }
   if (response.status === 401) return { ok: false, message: texts.signed_out };
   try {
     const answer = await response.json();
-    return { ...answer, message: answer.message ?? "" };
+    return { ...answer, message: answer.message ?? "", again: response.status >= 500 };
   } catch {
     return { ok: false, message: fill(texts.failed, { status: response.status }) };
   }
@@ -145,7 +145,7 @@ async function check() {
   if (!answer.ok) {
     at("check-state").textContent = fill(texts.not_checked, { why: answer.message });
     clearTimeout(checking);
-    checking = setTimeout(() => void check(), AGAIN_MS);
+    if (answer.again) checking = setTimeout(() => void check(), AGAIN_MS);
     return;
   }
   faults = [
@@ -231,6 +231,14 @@ async function settle(theirs, message) {
 }
 
 at("save")?.addEventListener("click", () => void save());
+// The same keys as in the text, wherever one is on the page.
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || at("conflict").open) return;
+  if ((event.ctrlKey || event.metaKey) && event.key === "s") void save();
+  else if (event.key === "F8") editor.nextFault();
+  else return;
+  event.preventDefault();
+});
 
 // --- what was typed here before
 

@@ -124,6 +124,7 @@ export class FlowText {
   focus() { this.view.focus(); }
   undo() { undo(this.view); this.focus(); }
   redo() { redo(this.view); this.focus(); }
+  nextFault() { this.focus(); nextDiagnostic(this.view); }
   find() { openSearchPanel(this.view); }
   complete() { this.focus(); startCompletion(this.view); }
   get line() { return this.view.state.doc.lineAt(this.view.state.selection.main.head).number; }
