@@ -116,7 +116,7 @@ async def check_flow(request: web.Request) -> web.Response:
             tests=0 if played is None else len(played.tests),
             failed=fault_items(request, failed),
             coverage=coverage,
-            breaks=found.broken,
+            breaks="" if found.refused is None else found.refused.about,
             difference=list(difference(met, found.draft.text, ("met", "draft"))),
         )
     )

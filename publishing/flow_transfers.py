@@ -131,10 +131,17 @@ class FlowTransfers:
                 row["flow"]: row
                 for row in await db.fetch(_SQL["drafts_of"], [one.flow for one in flows])
             }
-            here = [row["flow"] for row in await db.fetch(_SQL["names_seen"], actor.reach)]
+            here = await db.fetch(_SQL["names_seen"], actor.reach)
             projects = {rows[one.flow]["project"] if one.flow in rows else project for one in flows}
             outsides = {each: await self._outside(db, each) for each in projects}
-        there = {*here, *(one.flow for one in flows)}
+        # A flow may enter those of its own project, and those of all.
+        there = {
+            each: {
+                *(row["flow"] for row in here if row["project"] in ("", each)),
+                *(one.flow for one in flows),
+            }
+            for each in projects
+        }
         return await asyncio.to_thread(
             _looked, actor, project, flows, source, names or {}, rows, outsides, there
         )
@@ -176,7 +183,7 @@ def _looked(
     names: OtherNames,
     rows: Mapping[str, asyncpg.Record],
     outsides: Mapping[str, Outside],
-    there: Collection[str],
+    there: Mapping[str, Collection[str]],
 ) -> ImportLook:
     lacking: dict[tuple[NameOf, str], list[tuple[str, int]]] = {}
     choices: dict[NameOf, set[str]] = {}
@@ -184,7 +191,7 @@ def _looked(
     for one in flows:
         row = rows.get(one.flow)
         of = project if row is None else row["project"]
-        known = {**outsides[of].names, NameOf.FLOW: there}
+        known = {**outsides[of].names, NameOf.FLOW: there[of]}
         if (recorded := outsides[of].recorded) is not None:
             known[NameOf.RECORDING] = recorded.keys()
         for kind, some in known.items():
@@ -192,7 +199,7 @@ def _looked(
         for named in named_in(one.text):
             if named.of in known and named.name not in known[named.of]:
                 lacking.setdefault((named.of, named.name), []).append((one.flow, named.line))
-        arriving.append(_arriving(actor, one, source, names, row, of, outsides[of], there))
+        arriving.append(_arriving(actor, one, source, names, row, of, outsides[of], there[of]))
     return ImportLook(
         tuple(arriving),
         tuple(

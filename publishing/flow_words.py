@@ -97,14 +97,14 @@ class FlowProspect:
     """What came of its tests; None: there are none, or they can't be played."""
     tests_fault: DocumentError | None
     """What is wrong with the text of the tests."""
-    broken: str
-    """What would no longer fit in another flow; "": nothing."""
+    refused: "FlowRefused | None"
+    """Why what leads to the flow would not fit it any more; None: it would."""
 
     @property
     def ready(self) -> bool:
         """Whether it can be published once its warnings are confirmed."""
         tests_fail = self.tests_fault is not None or bool(self.played and self.played.faults)
-        return self.checked.flow is not None and not tests_fail and not self.broken
+        return self.checked.flow is not None and not tests_fail and self.refused is None
 
 
 @dataclass(frozen=True, slots=True)

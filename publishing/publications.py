@@ -162,17 +162,19 @@ class Publications:
             row = await db.fetchrow(_SQL["revision"], flow, number)
             met = await _met(db)
             found = await self._check(db, draft.project, flow, draft.text, met)
-        fault, played, broken = None, None, ""
+            refused = None
+            if found.flow is not None:
+                refused = await self._refused(db, flow, found.flow, met)
+        fault, played = None, None
         if found.flow is not None and found.flow.name != flow:
             raise FlowRefused(FlowRefusal.OTHER_NAME, found.flow.name)
         if found.flow is not None:
-            broken = self._broken(flow, found.flow, met)
             try:
                 played = await asyncio.to_thread(_played, draft, found.flow, met.flows)
             except DocumentError as error:
                 fault = error
         now = None if row is None else replace(_revision(flow, row), text=row["text"])
-        return FlowProspect(draft, now, found, played, fault, broken)
+        return FlowProspect(draft, now, found, played, fault, refused)
 
     # --- publishing
 
@@ -222,6 +224,17 @@ class Publications:
         async with connection(self._pool) as db:
             draft_for(actor, await db.fetchrow(_SQL["draft"], flow))
             rows = await db.fetch(_SQL["planned"], flow)
+        return tuple(
+            PlannedPublication(row["id"], row["flow"], row["number"], row["due_at"], row["by"])
+            for row in rows
+        )
+
+    async def given_up(self, actor: Actor, flow: str) -> tuple[PlannedPublication, ...]:
+        """What was to be published of a flow and no longer fitted when it was due, since calls met
+        something else of it. Raises FlowRefused."""
+        async with connection(self._pool) as db:
+            draft_for(actor, await db.fetchrow(_SQL["draft"], flow))
+            rows = await db.fetch(_SQL["given_up"], flow)
         return tuple(
             PlannedPublication(row["id"], row["flow"], row["number"], row["due_at"], row["by"])
             for row in rows
@@ -354,7 +367,7 @@ class Publications:
         warnings = [warning_key(warning) for warning in found.warnings]
         if set(warnings) - set(confirmed):
             raise FlowRefused(FlowRefusal.UNCONFIRMED, checked=found)
-        _check_tests(draft, found.flow, met.flows)
+        await asyncio.to_thread(_check_tests, draft, found.flow, met.flows)
         if refused := await self._refused(db, flow, found.flow, met):
             raise refused
         row = await db.fetchrow(
@@ -374,7 +387,7 @@ class Publications:
         self, db: asyncpg.Connection, flow: str, now: Flow, met: "_Met"
     ) -> FlowRefused | None:
         """Why what leads to this flow would not fit it any more; None: it would."""
-        if broken := self._broken(flow, now, met):
+        if broken := await asyncio.to_thread(self._broken, flow, now, met):
             return FlowRefused(FlowRefusal.BREAKS_OTHERS, broken)
         return await self._unfit(db, flow, {**met.flows, flow: now})
 

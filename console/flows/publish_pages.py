@@ -135,5 +135,6 @@ async def _found(request: web.Request, found: FlowProspect) -> dict[str, object]
         "warnings": said_faults(request, found.checked.warnings),
         "tests": tests,
         "failed": said_faults(request, failed),
+        "broken": "" if found.refused is None else flow_refusal(request, found.refused),
         "coverage": None if found.played is None else found.played.coverage,
     }

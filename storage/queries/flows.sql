@@ -144,7 +144,7 @@ select flow, project, draft as text, tests, version, draft_of, changed_at, chang
 from flows where flow = any($1::text[]) order by flow for update
 
 -- name: names_seen
-select flow from flows where $1::text[] is null or project = any($1) or project = '' order by flow
+select flow, project from flows where $1::text[] is null or project = any($1) or project = '' order by flow
 
 -- name: drafts_of
 select flow, project, draft as text, tests, version, changed_by
@@ -162,3 +162,11 @@ left join lateral (
 where ($1::text[] is null or f.project = any($1) or f.project = '')
     and (not $2 or p.text is not null)
 order by f.flow
+
+-- name: given_up
+-- Plans that were refused when they were due, since calls met something else of the flow.
+select s.id, s.flow, r.number, s.due_at, s.by
+from flow_schedule s join flow_revisions r using (revision)
+where s.flow = $1 and s.outcome = 'refused' and s.done_at > coalesce(
+    (select max(e.at) from flow_editions e where e.flow = $1), '-infinity')
+order by s.due_at desc limit 5

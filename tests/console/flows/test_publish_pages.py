@@ -1,11 +1,13 @@
 """Publishing a flow at the console: what is in the way, planning, undo, rolling back, retiring."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from console.flows.text_difference import LineIs, text_difference
 from console.kit.context import FLOW_DRAFTS, PUBLICATIONS
 from domain.roles import Actor, Role
+from ivr_flows.kind import NameOf
+from ivr_flows.references import Outside
 from publishing.flow_words import FlowDraft
 from publishing.publications import Publications
 from tests.console.browserless import Client
@@ -145,6 +147,27 @@ async def test_a_publication_is_planned_and_called_off(console: Console, visit: 
     assert "Called off" in await page(otto, answer.headers["Location"])
     answer = await otto.post("/flows/menu/call-off", gone)
     assert answer.status == 409 and "not planned any more" in await answer.text()
+
+
+async def test_a_plan_that_is_given_up_is_said(console: Console, visit: Visit) -> None:
+    now = datetime(2036, 1, 1, tzinfo=UTC)
+    there = {"sales"}
+
+    async def outside(_db: object, _project: str) -> Outside:
+        return Outside({NameOf.QUEUE: there})
+
+    later = Publications(console.database.pool, outside, clock=lambda: now)
+    draft = await begun(console)
+    await later.plan(OTTO, "menu", draft.version, "", now + timedelta(hours=1))
+    now += timedelta(hours=2)
+    there.clear()
+    assert await later.publish_due() == ()
+    otto = await english(visit, "otto")
+    assert "it no longer fitted" in await page(otto, "/flows/menu/revisions")
+    there.add("sales")
+    now += timedelta(hours=1)
+    await later.publish(OTTO, "menu", draft.version, "")
+    assert "it no longer fitted" not in await page(otto, "/flows/menu/revisions")
 
 
 async def test_a_flow_in_use_is_not_retired(console: Console, visit: Visit) -> None:
