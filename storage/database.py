@@ -23,7 +23,8 @@ from storage.database_errors import (
 from storage.embedded import EmbeddedServer
 from storage.migrate import Migration, is_newest, migrate
 
-POOL_SIZE = 8
+POOL_SIZE = 10
+"""Three of a controller's wait for announcements all the time (``storage.announced``)."""
 CONNECT_TIMEOUT_S = 10.0
 COMMAND_TIMEOUT_S = 60.0
 MIGRATION_TIMEOUT_S = 4 * 3600.0
