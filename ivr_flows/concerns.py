@@ -7,6 +7,7 @@ from documents.document_errors import DocumentError
 from documents.sentence import sentence
 from ivr_flows.flow import Flow
 from ivr_flows.kind import NameOf
+from ivr_flows.nodes.look_up import LookUpNode
 from ivr_flows.nodes.menu import MenuNode
 from ivr_flows.nodes.queue import QueueNode
 from ivr_flows.nodes.split import SplitNode
@@ -27,6 +28,18 @@ def concerns_of(
 ) -> tuple[DocumentError, ...]:
     """The warnings about a flow that has no errors."""
     return tuple(_concerns(flow, document, outside, references))
+
+
+def _unencrypted(flow: Flow, document: Document) -> Iterator[DocumentError]:
+    """Secrets that anybody on the way can read."""
+    for node in flow.nodes.values():
+        settings = node.settings
+        if isinstance(settings, LookUpNode) and settings.secrets and settings.url[:5] == "http:":
+            yield document.fault(
+                ("nodes", node.id, "url"),
+                sentence('"%(node)s" sends a secret without encryption', node=node.id),
+                sentence("write https:// if the service offers it"),
+            )
 
 
 def _concerns(
@@ -75,6 +88,7 @@ def _concerns(
                     sentence('nobody serves the queue "%(queue)s"', queue=mention.name),
                     sentence("give agents its skill"),
                 )
+    yield from _unencrypted(flow, document)
     for name in flow.prompts:
         if name not in references.used_prompts:
             yield document.fault(

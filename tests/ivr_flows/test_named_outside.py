@@ -3,6 +3,7 @@
 import pytest
 
 from ivr_flows.kind import NameOf
+from ivr_flows.loader import check
 from ivr_flows.named_outside import named_in, with_names
 
 FLOW = """\
@@ -63,3 +64,19 @@ def test_other_names_change_nothing_else() -> None:
 )
 def test_what_is_no_flow_names_nothing(text: str) -> None:
     assert named_in(text) == ()
+
+
+@pytest.mark.parametrize(
+    ("url", "secrets", "warned"),
+    [("http", "{A: crm}", True), ("https", "{A: crm}", False), ("http", "{}", False)],
+)
+def test_a_secret_that_anybody_can_read_is_a_warning(url: str, secrets: str, warned: bool) -> None:
+    found = check(
+        "flow: asks\nlanguages: [en]\nstart: ask\nnodes:\n"
+        f'  ask: {{kind: look_up, url: "{url}://crm.example/", secrets: {secrets},'
+        " exits: {found: bye, not_found: bye, failed: bye}}\n  bye: {kind: hangup}\n",
+        "asks.yaml",
+    )
+    assert not found.errors
+    told = [one.message for one in found.warnings]
+    assert ('"ask" sends a secret without encryption' in told) is warned
