@@ -148,7 +148,7 @@ class Queueing:
                         await self._session.music_off()
                         return Left(QueueExit.KEY, command.key)
                 case MenuDue():
-                    if not self._call.inbox.urgent:
+                    if step.every_s is not None and not self._call.inbox.urgent:
                         self._kept = step, since
                         return MenuIsDue()
                 case _:
