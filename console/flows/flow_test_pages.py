@@ -1,11 +1,12 @@
 """The tests of a flow's draft: written in the page, played there, with the exits that they take."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
+from pydantic import BaseModel
 
 from console.flows import words
 from console.flows.drafts_here import flow_actor, flow_of, flow_refusal, may_change_flow
@@ -13,13 +14,16 @@ from console.flows.fault_words import fault_text
 from console.flows.flow_pictures import kinds_drawn, picture_of
 from console.flows.flow_tabs import flow_tabs
 from console.flows.trial_pages import trial_values
-from console.flows.tried_flow import TriedFlow, painted_way, tried_flow
+from console.flows.tried_flow import TRYING, TriedFlow, painted_way, tried_flow
 from console.kit.context import FLOW_DRAFTS
-from console.kit.rendering import render, rendered
+from console.kit.rendering import render, rendered, says
 from console.kit.uploads import UPLOAD
 from documents.document_errors import DocumentError
+from ivr_flows.kind import NameOf
+from ivr_flows.nodes.hangup import HangupNode
+from ivr_flows.steps import LookUpFault, QueueExit
 from ivr_flows.trying.playing import Coverage, coverage_of, play_all
-from ivr_flows.trying.scripts import load_scripts
+from ivr_flows.trying.scripts import ScriptSettings, ScriptStep, load_scripts
 from publishing.flow_words import FlowDraft, FlowRefused
 
 
@@ -66,6 +70,7 @@ async def tests_page(request: web.Request) -> web.Response:
             "picture": await asyncio.to_thread(picture_of, request, draft.text, draft.flow),
             "kinds": kinds_drawn(request),
         },
+        "written": await _written(request, draft),
         **trial_values(request, draft),
         **await _values(request, draft, draft.tests),
     }
@@ -97,6 +102,37 @@ async def save_tests(request: web.Request) -> web.Response:
     return web.json_response({"ok": True, "version": saved.version, "played": part})
 
 
+async def _written(request: web.Request, draft: FlowDraft) -> dict[str, Any]:
+    """What can be written into tests, for the page to offer."""
+    flow = (await tried_flow(request, draft)).flow
+
+    def named(model: type[BaseModel]) -> list[dict[str, str]]:
+        return [
+            {"name": name, "about": says(request, field.description or "")}
+            for name, field in model.model_fields.items()
+        ]
+
+    values: dict[str, Sequence[str]] = {
+        "queue": [each.value for each in QueueExit if each is not QueueExit.KEY],
+        "fails": list(LookUpFault),
+        "books": ["true", "false"],
+        **dict.fromkeys(("silent", "hangs_up", "unrecorded", "menu", "agent_found"), ("true",)),
+    }
+    if flow is not None:
+        ends = {
+            node.settings.why
+            for node in flow.nodes.values()
+            if isinstance(node.settings, HangupNode)
+        }
+        values |= {
+            "hears": sorted(flow.prompts),
+            "waits_in": sorted(flow.queues),
+            "transfers_to": sorted({said.name for _, said in flow.mentions(NameOf.AGENT)}),
+            "ends": sorted(ends | {"done", "hung_up"}),
+        }
+    return {"steps": named(ScriptStep), "settings": named(ScriptSettings), "values": values}
+
+
 def _text_of(request: web.Request) -> str:
     try:
         return request[UPLOAD].data.decode()
@@ -106,7 +142,8 @@ def _text_of(request: web.Request) -> str:
 
 async def _values(request: web.Request, draft: FlowDraft, text: str) -> dict[str, Any]:
     tried = await tried_flow(request, draft)
-    found = await asyncio.to_thread(_played, request, tried, draft.flow, text)
+    async with request.app[TRYING]:
+        found = await asyncio.to_thread(_played, request, tried, draft.flow, text)
     saved = text == draft.tests and may_change_flow(request, draft)
     return {"flow": draft.flow, "run": found, "callable": saved}
 

@@ -18,6 +18,7 @@ from console.flows import (
 )
 from console.flows.imports_in_hand import prepare_imports
 from console.flows.replay_runs import prepare_replays
+from console.flows.tried_flow import prepare_trying
 from console.kit.features import Entry, Feature, get, post, post_file
 from console.kit.permissions import Only, Reach
 from console.kit.translations import N_
@@ -35,6 +36,7 @@ def _prepare(app: web.Application) -> None:
     check_pages.prepare_checks(app)
     prepare_imports(app)
     prepare_replays(app)
+    prepare_trying(app)
 
 
 FLOW_PAGES = Feature(

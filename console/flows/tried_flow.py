@@ -23,6 +23,14 @@ from ivr_flows.trying.rehearsal import AsksCalendar, PassedNode
 from publishing.checked_texts import checked_once
 from publishing.flow_words import FlowDraft, FlowRefused
 
+TRYING: web.AppKey[asyncio.Semaphore] = web.AppKey("trying_flows")
+"""Held while something is tried: it is work for a processor, and calls go first."""
+
+
+def prepare_trying(app: web.Application) -> None:
+    """Let one flow at a time be tried."""
+    app[TRYING] = asyncio.Semaphore(1)
+
 
 @dataclass(frozen=True, slots=True)
 class TriedFlow:

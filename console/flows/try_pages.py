@@ -21,6 +21,7 @@ from console.flows.fault_words import fault_text
 from console.flows.flow_pictures import kinds_drawn, picture_of
 from console.flows.flow_tabs import flow_tabs
 from console.flows.tried_flow import (
+    TRYING,
     TriedFlow,
     called_beginning,
     centre_calendars,
@@ -259,7 +260,8 @@ async def _page(request: web.Request, draft: FlowDraft, asked: _Asked) -> web.Re
         "found": None,
     }
     if tried.flow is not None:
-        found = await asyncio.to_thread(_conversed, request, tried, asked)
+        async with request.app[TRYING]:
+            found = await asyncio.to_thread(_conversed, request, tried, asked)
         if not found.fitted and not asked.said:
             values["said"] = says(request, try_words.DOES_NOT_FIT)
         values |= {

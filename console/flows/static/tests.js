@@ -1,18 +1,30 @@
 // The tests of a flow: edited, played and saved.
 import { toast } from "/static/app/page.js";
 import { FlowPicture } from "./flow_picture.js";
+import { TestsText } from "./tests_text.js";
 
 const texts = JSON.parse(document.getElementById("tests-texts").textContent);
 const place = document.getElementById("tests");
-const box = document.getElementById("tests-text");
 const playButton = document.getElementById("tests-play");
 const saveButton = document.getElementById("tests-save");
 const status = document.getElementById("tests-saved");
 const played = document.getElementById("played");
-let saved = box.value;
+const plain = document.getElementById("tests-text");
+const code = document.getElementById("tests-code");
+let saved = plain.value;
+const editor = new TestsText(code, {
+  text: saved,
+  label: code.dataset.label,
+  mayChange: "mayChange" in place.dataset,
+  phrases: JSON.parse(document.getElementById("editor-phrases").textContent),
+  written: JSON.parse(document.getElementById("tests-written").textContent),
+  on: { changed: () => show(), moved: () => {}, save: () => void save() },
+});
+plain.remove();
+code.hidden = false;
 
 function show() {
-  const changed = box.value !== saved;
+  const changed = editor.text !== saved;
   if (saveButton) saveButton.disabled = !changed;
   status.textContent = changed ? texts.unsaved : "";
 }
@@ -20,7 +32,7 @@ function show() {
 async function send(path, fields) {
   const form = new FormData();
   for (const [name, value] of Object.entries(fields)) form.append(name, value);
-  form.append("file", new Blob([box.value], { type: "text/yaml" }), "tests.yaml");
+  form.append("file", new Blob([editor.text], { type: "text/yaml" }), "tests.yaml");
   const token = document.querySelector('meta[name="form-token"]').content;
   try {
     return await fetch(`/flows/${place.dataset.flow}/tests${path}`, {
@@ -43,7 +55,8 @@ chart?.draw(drawn.picture);
 // Exits that no test takes are grey.
 function paintTested() {
   const tested = JSON.parse(document.getElementById("tested")?.textContent ?? "null");
-  if (tested) chart?.paint(tested);
+  if (tested?.nodes) chart?.paint(tested.nodes);
+  editor.showFaults(tested?.faults ?? []);
 }
 
 function showPlayed(part) {
@@ -63,7 +76,7 @@ async function play() {
 
 async function save() {
   if (!saveButton || saveButton.disabled) return;
-  const text = box.value;
+  const text = editor.text;
   saveButton.disabled = true;
   const answer = await send("", { seen: place.dataset.version });
   if (!answer) return show();
@@ -78,29 +91,15 @@ async function save() {
   show();
 }
 
-function goTo(line) {
-  const before = box.value.split("\n").slice(0, line - 1).join("\n").length + (line > 1 ? 1 : 0);
-  const end = box.value.indexOf("\n", before);
-  box.focus();
-  box.setSelectionRange(before, end < 0 ? box.value.length : end);
-  box.scrollTop = (line - 5) * parseFloat(getComputedStyle(box).lineHeight);
-}
-
-box.addEventListener("input", show);
 playButton.addEventListener("click", play);
 saveButton?.addEventListener("click", save);
-document.addEventListener("keydown", (event) => {
-  if (!(event.ctrlKey || event.metaKey) || event.key !== "s") return;
-  event.preventDefault();
-  save();
-});
 played.addEventListener("click", (event) => {
   const link = event.target.closest("[data-line]");
   if (!link) return;
   event.preventDefault();
-  goTo(Number(link.dataset.line));
+  editor.goTo(Number(link.dataset.line));
 });
 window.addEventListener("beforeunload", (event) => {
-  if (box.value !== saved) event.preventDefault();
+  if (editor.text !== saved) event.preventDefault();
 });
 paintTested();

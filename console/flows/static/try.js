@@ -20,6 +20,17 @@ function pressNext() {
   }
 }
 
+// Where a number is asked for, keys are gathered until it is complete, as on a telephone.
+form.addEventListener("click", (event) => {
+  const key = event.target.closest("[data-key]")?.dataset.key;
+  const { most, terminators } = form.querySelector(".keypad")?.dataset ?? {};
+  if (!key || !(Number(most) > 1)) return;
+  event.preventDefault();
+  const box = document.getElementById("keys");
+  box.value += key;
+  if (terminators.includes(key) || box.value.length >= Number(most)) document.getElementById("press-keys").click();
+}, true);
+
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest(typing)) return;
   if (!form.querySelector(`[data-key="${CSS.escape(event.key)}"]`)) return;

@@ -32,7 +32,7 @@ async def test_a_call_is_played_and_becomes_a_test(console: Console, open_page: 
     await expect(awaits).to_contain_text("pin")
     await page.keyboard.press("Escape")
     await page.locator("h2").first.click()
-    for key in "12#":  # faster than the answers come
+    for key in "12#":  # a number is complete with its last key
         await page.keyboard.press(key)
     await expect(awaits).to_contain_text("The answer of a service is awaited")
     answer = page.get_by_label("What the service answers, as JSON")
@@ -52,19 +52,28 @@ async def test_a_call_is_played_and_becomes_a_test(console: Console, open_page: 
     await page.get_by_label("Save this conversation as a test").fill("no answer")
     await page.keyboard.press("Enter")
     await expect(page.locator("#played")).to_contain_text("all 1 tests pass")
+    await expect(page.locator("#tests-code")).to_contain_text('presses: "12#"')
     await expect(page.locator('.flow-node.is-never[data-id="say"]')).to_have_count(1)
-    assert not await serious_faults(page)
-    text = page.locator("#tests-text")
-    await text.fill((await text.input_value()).replace("waits_in: tea", "waits_in: coffee"))
+    text = page.locator("#tests-code .cm-content")
+    wrong = page.locator("#tests-code .cm-line", has_text="waits_in: tea")
+    await wrong.click()
+    await page.keyboard.press("End")
+    await page.keyboard.type("x")
     await page.locator("#tests-play").click()
-    await expect(page.locator("#played")).to_contain_text('expected the caller to wait in "coffee"')
+    await expect(page.locator("#played")).to_contain_text('expected the caller to wait in "teax"')
+    await expect(page.locator("#tests-code .cm-lint-marker-error")).to_have_count(1)
     await expect(page.get_by_role("button", name="Call it")).to_have_count(0)
+    await text.press("Control+Home")
     await page.locator("#played [data-line]").first.click()
-    assert await page.evaluate(
-        "(at => at.value.slice(at.selectionStart, at.selectionEnd))(document.activeElement)"
-    ) == "      - waits_in: coffee"  # fmt: skip
-    await page.keyboard.press("Control+z")
-    await text.fill((await text.input_value()).replace("waits_in: coffee", "waits_in: tea") + "\n")
+    await expect(page.locator("#tests-code .cm-activeLine")).to_contain_text("waits_in: teax")
+    await page.keyboard.press("End")
+    await page.keyboard.press("Backspace")
+    await page.keyboard.insert_text("\n      - ")
+    await page.keyboard.type("ho")
+    await page.locator("#tests-code .cm-tooltip-autocomplete").get_by_text("holds").click()
+    await page.keyboard.type("{known: false}")
     await page.keyboard.press("Control+s")
     await expect(page.locator("#tests-saved")).to_have_text("")
-    assert "no_answer" in (await drafts.of(ADA, "shop")).tests
+    await expect(page.locator("#played")).to_contain_text("all 1 tests pass")
+    assert not await serious_faults(page)
+    assert "holds: {known: false}" in (await drafts.of(ADA, "shop")).tests
