@@ -38,6 +38,14 @@ document.addEventListener("keydown", (event) => {
   waiting.push(event.key);
   pressNext();
 });
+// So do keys that are clicked faster than the answers come.
+form.addEventListener("click", (event) => {
+  const key = event.target.closest("[data-key]");
+  if (!key || !busy) return;
+  event.preventDefault();
+  event.stopPropagation();
+  waiting.push(key.dataset.key);
+}, { capture: true });
 document.addEventListener("htmx:beforeRequest", () => { busy = true; });
 document.addEventListener("htmx:afterRequest", (event) => {
   busy = false;
