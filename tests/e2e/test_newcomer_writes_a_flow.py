@@ -1,5 +1,5 @@
-"""A newcomer writes a hotline of three levels in the browser, from the library's pieces: tries it, is
-stopped at a mistake, publishes it, has it called, and rolls it back."""
+"""A newcomer writes a hotline of three levels in the browser, from the library's pieces: they try
+it, are stopped at a mistake, publish it, have it called, and roll it back."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
