@@ -297,6 +297,16 @@ class Publications:
             await self._put(db, actor.name, flow, row["revision"], "rolled_back")
         return await self.revision(actor, flow, number)
 
+    async def users_of(self, actor: Actor, flow: str) -> tuple[str, ...]:
+        """The numbers, campaigns and published flows that lead to a flow. Raises FlowRefused."""
+        async with connection(self._pool) as db:
+            draft_for(actor, await db.fetchrow(_SQL["draft"], flow))
+            return await self._led_by(db, flow, await _met(db))
+
+    async def _led_by(self, db: asyncpg.Connection, flow: str, met: "_Met") -> tuple[str, ...]:
+        others = [name for name, one in met.flows.items() if name != flow and flow in one.entered]
+        return (*await self._users(db, flow), *others)
+
     async def retire(self, actor: Actor, flow: str) -> None:
         """Let no call meet the flow any more. Raises FlowRefused if something leads to it."""
         async with connection(self._pool) as db, db.transaction():
@@ -304,11 +314,7 @@ class Publications:
             draft = draft_for(actor, await db.fetchrow(_SQL["draft_to_change"], flow))
             check_project(actor, draft.project)
             met = await _met(db)
-            users = [*await self._users(db, flow)]
-            users += [
-                name for name, one in met.flows.items() if name != flow and flow in one.entered
-            ]
-            if users:
+            if users := await self._led_by(db, flow, met):
                 raise FlowRefused(FlowRefusal.IN_USE, ", ".join(users))
             now = self._clock()
             await db.execute(_SQL["publish"], now, actor.name, flow, None, "retired")

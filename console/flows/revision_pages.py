@@ -99,6 +99,7 @@ async def _page(request: web.Request, refused: FlowRefused | None = None) -> web
         "revisions": await publications.revisions(actor, draft.flow),
         "periods": periods,
         "now": now,
+        "users": await publications.users_of(actor, draft.flow) if now else (),
         "given_up": await publications.given_up(actor, draft.flow),
         "planned": await publications.planned(actor, draft.flow),
         "undo_to": before_this(periods) if done == "published" else None,

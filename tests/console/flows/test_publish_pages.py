@@ -180,6 +180,8 @@ async def test_a_flow_in_use_is_not_retired(console: Console, visit: Visit) -> N
     front = await console.app[FLOW_DRAFTS].add(OTTO, "tea", "front", other)
     await publications(console).publish(OTTO, "front", front.version, "")
     otto = await english(visit, "otto")
+    text = await page(otto, "/flows/menu/revisions")
+    assert "Callers are led to it by: front" in text and 'type="submit" disabled' in text
     answer = await otto.post("/flows/menu/retire", {})
     assert answer.status == 409 and "still led to the flow: front" in await answer.text()
     assert (await otto.post("/flows/front/retire", {})).status == 303
