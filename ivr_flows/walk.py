@@ -521,7 +521,7 @@ class Walk:
             raise _WaitIsOver
         wanted = " or ".join(dict.fromkeys((kind.__name__, other.__name__)))
         raise TypeError(
-            f"{type(step).__name__} of node {step.node!r} got {outcome!r}, not {wanted}"
+            f"{type(step).__name__} of node {step.node!r} got {type(outcome).__name__}, not {wanted}"
         )
 
 

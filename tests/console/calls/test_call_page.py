@@ -12,6 +12,7 @@ from domain.facts import (
     RecordingMissing,
     TalkBegan,
     TalkEnded,
+    WayTaken,
 )
 from domain.identity import CallId
 from domain.reasons import LossReason
@@ -87,3 +88,26 @@ async def test_why_a_recording_is_lost_is_said_in_words(
     await store(console.database, [fact(CALL, 0, CallEntered, project="tea"), lost])
     page = await (await visit("quinn")).get(f"/calls/{CALL}", headers={"Accept-Language": language})
     assert (await page.text()).count(said) == 2  # in the recording's place, and on the timeline
+
+
+async def test_the_calls_page_tells_the_way_through_the_flow(
+    console: Console, visit: Visit
+) -> None:
+    call = CallId("pbx1-8.1")
+    nodes = [
+        ["hello", "next", 9000, 2000],
+        ["menu", "sales", 7000, 5000, ",1"],
+        ["who>ask", None, 2000, 2000, "?", "identify"],
+    ]
+    facts = [
+        fact(call, 0, CallEntered, project="tea", hotline="4008001000"),
+        fact(call, 9, WayTaken, flow="hotline", edition=4, revision=3, nodes=nodes),
+        fact(call, 9, CallEnded, by="caller"),
+    ]
+    await store(console.database, facts)
+    sue = await visit("sue")
+    text = await (await sue.get(f"/calls/{call}", headers=ENGLISH)).text()
+    way = "hello (0:02) → menu: sales (0:05) → who&gt;ask: hung up (0:02)"
+    assert f"In revision 3 of the flow hotline: {way}." in text
+    chinese = await (await sue.get(f"/calls/{call}", headers={"Accept-Language": "zh-CN"})).text()
+    assert "在流程 hotline 的第 3 版中：hello（0:02） → menu：sales（0:05）" in chinese
