@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
-from domain.facts import NodePassed, WayTaken
+from domain.facts import CallEnded, CallFact, NodePassed, WayTaken
+from domain.reasons import Party
 from engine.calls.way import MOST_NODES, FlowWay
+from engine.engine import Engine
 from ivr_flows.flow import Flow
 from ivr_flows.interpreter import Conversation
 from ivr_flows.kind import NameOf
@@ -25,6 +28,8 @@ from ivr_flows.steps import (
     StepOutcome,
 )
 from ivr_flows.walk import FlowContext
+from storage.fact_lines import decode
+from tests.engine.test_board import enter
 
 START = datetime(2026, 11, 27, 8, tzinfo=UTC)
 
@@ -207,3 +212,20 @@ def test_what_could_not_be_done_is_no_key() -> None:
     way = FlowWay("main", None, None, secretive=False)
     way.answered(Play("hello", (), "en"), NotDone())
     assert way.take(START) is None
+
+
+def test_a_call_has_one_way_whichever_session_drives_it(engine: Engine, tmp_path: Path) -> None:
+    call = enter(engine)
+    calls = engine.calls
+    found = flows()
+    talk = Conversation(found["main"], FlowContext(flows=found))
+    first = calls.way_in(call, "main", 7, 3, secretive=False)
+    first.reached(talk, talk.begin(), datetime.now(UTC))
+    assert calls.way_in(call, "main", 7, 3, secretive=False) is first, "its session was cut"
+    engine.talks.gone(call, Party.CALLER, 16)
+    engine.talks.gone(call, Party.CALLER, 16)  # reported again
+    facts = [decode(line) for line in (tmp_path / "outbox.jsonl").read_bytes().splitlines()]
+    told = [fact.what for fact in facts if isinstance(fact, CallFact)]
+    (way,) = (what for what in told if isinstance(what, WayTaken))
+    assert [(one.node, one.exit) for one in way.nodes] == [("hello", None)]
+    assert isinstance(told[-1], CallEnded), "the way is told before the end"
