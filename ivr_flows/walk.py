@@ -520,9 +520,9 @@ class Walk:
         if self._waiting and isinstance(outcome, AgentFound):
             raise _WaitIsOver
         wanted = " or ".join(dict.fromkeys((kind.__name__, other.__name__)))
-        raise TypeError(
-            f"{type(step).__name__} of node {step.node!r} got {type(outcome).__name__}, not {wanted}"
-        )
+        # Not what the outcome says: it may be secret digits.
+        what, got = type(step).__name__, type(outcome).__name__
+        raise TypeError(f"{what} of node {step.node!r} got {got}, not {wanted}")
 
 
 def _name_of(went: Returned | GoOnIn) -> str:
