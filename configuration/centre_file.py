@@ -3,6 +3,7 @@
 ``settings`` has what may stand in it, ``contradictions`` what must fit together.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from documents.document_errors import DocumentError, first_of
 from documents.validation import validated
 from domain.errors import OperatorError
 from domain.identity import NodeName
+from prompts.speakers import SpeechProvider
 
 DEMO_CENTRE = Path(__file__).with_name("demo_centre.yaml")
 """The demo's configuration, with its directory."""
@@ -44,6 +46,8 @@ class Config:
     database: DatabaseSettings
     recordings: RecordingSettings
     asterisk: AsteriskSettings
+    speech: Mapping[str, SpeechProvider]
+    """Which program speaks a language; espeak-ng speaks all others."""
     drain_s: float
     """How long calls may go on, at most, while Offhook is being stopped."""
     document: Document
@@ -95,5 +99,6 @@ def _load(path: Path, text: bytes) -> Config:
         asterisk=file.asterisk,
         document=document,
         text=text,
+        speech=file.speech,
         drain_s=file.drain_s,
     )

@@ -7,6 +7,8 @@ from pathlib import Path
 from configuration.settings import CentreFile
 from documents.document import Document
 from documents.document_errors import DocumentError
+from prompts.piper import Piper
+from prompts.speakers import SpeechProvider
 from telephony.asterisk.process import PLAIN_PATH
 
 _ELSEWHERE = {
@@ -23,6 +25,13 @@ _MAY_BE_SHARED = {
 def contradictions(file: CentreFile, document: Document) -> Iterator[DocumentError]:
     """All faults between the settings, each with its place in the document."""
     yield from _shared_paths(file, document)
+    for language, provider in file.speech.items():
+        if provider is SpeechProvider.PIPER and not Piper.speaks(language):
+            yield document.fault(
+                ("speech", language),
+                f'piper has no voice for "{language}"',
+                "it speaks en; leave this language to espeak",
+            )
 
 
 def _shared_paths(file: CentreFile, document: Document) -> Iterator[DocumentError]:

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from machine.hosts import is_host, split_port, without_brackets
+from prompts.speakers import SpeechProvider
 
 
 class _Strict(BaseModel):
@@ -112,4 +113,6 @@ class CentreFile(_Strict):
     database: DatabaseSettings = DatabaseSettings()
     recordings: RecordingSettings = RecordingSettings()
     asterisk: AsteriskSettings = AsteriskSettings()
+    speech: dict[str, SpeechProvider] = {}
+    """Which program speaks a language, by its tag; espeak-ng speaks all others."""
     drain_s: float = Field(120, ge=0, le=3600)

@@ -50,6 +50,7 @@ OffhookError
 │   ├── DocumentError                       documents.document_errors
 │   ├── FlowsNotMoved                       offhook.flow_transfer_commands
 │   ├── NoRoom                              bench.many_calls
+│   ├── PiperError                          offhook.piper_set_up
 │   ├── ProvisionError                      telephony.asterisk.provision
 │   ├── SecretsError                        configuration.secrets
 │   ├── SimulateError                       simulation.command_line

@@ -190,6 +190,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     files.set_defaults(do=_asterisk_conf)
 
+    piper = commands.add_parser(
+        "piper", help="set up piper, a better English voice (optional, about 300 MB)"
+    )
+    piper.set_defaults(do=_piper)
+
     add_backup_to(commands, state_folder("up"), _backup)
     add_centre_to(commands, state_folder("up"), _centre)
     add_flows_to(commands, state_folder("up"), _move_flows)
@@ -363,6 +368,12 @@ def _restart(arguments: argparse.Namespace) -> int:
 
     _loop(ask(arguments.state, "restart", say))
     return 0
+
+
+def _piper(_arguments: argparse.Namespace) -> int:
+    from offhook.piper_set_up import set_up
+
+    return set_up()
 
 
 def _backup(what: str, arguments: argparse.Namespace) -> int:

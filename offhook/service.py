@@ -79,6 +79,7 @@ from ivr_flows.phrases import Phrases
 from machine.hosts import with_port
 from machine.open_files import claim
 from offhook.outbound_work import OutboundWork
+from offhook.piper_set_up import speakers_of
 from offhook.places import Places, places
 from offhook.recording_uses import RecordingUses
 from prompt_library.recorded_index import INDEX_FILE, RecordedIndex
@@ -284,7 +285,12 @@ async def running(
         _background(stack, rights.keep(), "secrets of look-ups")
         surroundings = FlowSurroundings(lambda: followed.found.kept.directory, rights.names)
         recorded = RecordedIndex(pool, state / INDEX_FILE)
-        prompts = Prompts(where.prompts, recorded=recorded, seen_as=_prompts_seen_as(config, where))
+        prompts = Prompts(
+            where.prompts,
+            speakers=speakers_of(config),
+            recorded=recorded,
+            seen_as=_prompts_seen_as(config, where),
+        )
         stack.push_async_callback(prompts.close)
 
         async def make_prompts(flow: Flow) -> None:

@@ -16,6 +16,7 @@ from domain.errors import OffhookError
 
 _SAID = 300  # characters of its complaint
 _MOST_SAID = 256 * 1024
+_PIPES_END_S = 5.0
 
 
 class ProgramMissing(OffhookError):  # noqa: N818
@@ -73,11 +74,13 @@ async def run_program(
     except OSError as error:
         raise ProgramMissing(f"{command[0]} can't be started: {error.strerror}") from error
     ended = False
+    reading = (
+        asyncio.ensure_future(_all(process.stdout, most_bytes)),
+        asyncio.ensure_future(_all(process.stderr, _MOST_SAID)),
+    )
     try:
         async with asyncio.timeout(deadline_s):
-            written, said = await asyncio.gather(
-                _all(process.stdout, most_bytes), _all(process.stderr, _MOST_SAID)
-            )
+            written, said = await asyncio.gather(*reading)
             await process.wait()
             ended = True
     except TimeoutError as error:
@@ -87,8 +90,22 @@ async def run_program(
             # The whole group: its children hold our pipes even after it is gone.
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
-            await asyncio.shield(process.wait())
+            for each in reading:
+                each.cancel()
+            await asyncio.gather(*reading, return_exceptions=True)
+            await asyncio.shield(_over(process))
     return Ran(process.returncode or 0, written, said.decode(errors="replace").strip())
+
+
+async def _over(process: asyncio.subprocess.Process) -> None:
+    """Wait for the end of a process that was killed. asyncio sees it only once its pipes have been
+    read to their ends; one that somebody else holds open is left behind."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_PIPES_END_S):
+            for stream in (process.stdout, process.stderr):
+                while stream is not None and await stream.read(1 << 16):
+                    pass
+            await process.wait()
 
 
 def _in_memory(text: bytes) -> BinaryIO:

@@ -94,6 +94,16 @@ def test_what_is_left_out_has_its_usual_value(centre_file: CentreFile) -> None:
         ),
         (
             "\nlines:\n",
+            "\nspeech: {zh-CN: piper}\nlines:\n",
+            'piper has no voice for "zh-CN"; it speaks en; leave this language to espeak',
+        ),
+        (
+            "\nlines:\n",
+            "\nspeech: {en: festival}\nlines:\n",
+            "festival",
+        ),
+        (
+            "\nlines:\n",
             "\nasterisk: {managed: false, cel: /c, sounds: /s}\nlines:\n",
             '13:1: "asterisk" of the configuration lacks "spool", which an Asterisk that Offhook'
             " doesn't start (managed: false) needs; expected the folder of raw recordings, such as"
