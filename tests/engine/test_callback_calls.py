@@ -2,21 +2,26 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from acd.events import Ready
+from campaigns.caller_callbacks import BookedCallback, CallerCallbacks, WishedCallback
 from campaigns.number_locks import lock_numbers
-from domain.identity import NodeName
+from domain.facts import CallEnded
+from domain.identity import CallId, NodeName
 from engine.desk_ports import DialFault, DialStep
 from engine.engine import Engine
+from records.writing import write
 from storage.database import Database, connection
 from telephony.ami.link import Link
 from tests.campaigns.campaigns_scene import CampaignScene
 from tests.engine.outbound_floor import SETTINGS, OutboundFloor, nail_up
-from tests.engine.test_board import AMY, seat
+from tests.engine.test_board import AMY, SALES, enter, seat
 from tests.links import StillLink
 from tests.phones.called import zone_at_noon
+from tests.storage.days import as_stored, entered, fact
 from tests.telephony.calls.events import NODE
 from tests.waiting import until
 
@@ -60,3 +65,31 @@ async def test_a_callback_cancelled_while_its_row_is_written_is_not_placed(
         assert await db.fetchval("select applied from attempts") == "never_placed"
         free = "select leased_by is null and state = 'open' from leads"
         await until(lambda: db.fetchval(free), what="the lead is given back")
+
+
+async def test_nobody_rings_a_phone_that_is_calling_us(engine: Engine, database: Database) -> None:
+    """Of two callers who are to be called back, the first is on the line again."""
+    floor = OutboundFloor(engine, database.pool)
+    call = enter(engine)
+    assert call.caller is not None
+    callers = CallerCallbacks(database.pool, lambda: ZoneInfo("Asia/Shanghai"))
+    for name, number in (("a", call.caller), ("b", "13900000002")):
+        before = entered(name, project="tea", line="carrier"), fact(name, 9, CallEnded, by="caller")
+        async with connection(database.pool) as db:
+            await write(db, [as_stored(one) for one in before])
+        wish = WishedCallback(CallId(name), call.project, number, "CN", SALES)
+        assert isinstance(await callers.book(wish), BookedCallback)
+    due_at = datetime.now(UTC) - timedelta(minutes=1)
+    await database.pool.execute(
+        "update leads set timezone = $1, callback_at = $2, next_at = $2", zone_at_noon(), due_at
+    )
+    seat(engine)
+    nail_up(engine, "1001")
+    engine.floor.feed(Ready(AMY))
+    calling = asyncio.create_task(floor.callbacks.run())
+
+    reserved = "select number from attempts"
+    await until(lambda: database.pool.fetchval(reserved), what="somebody is called back")
+    rows = await database.pool.fetch(reserved)
+    assert {row["number"] for row in rows} == {"+8613900000002"}
+    calling.cancel()
