@@ -117,7 +117,7 @@ async def test_a_caller_is_led_through_the_draft(console: Console, visit: Visit)
     assert "sent &lt;b&gt;" in talk.page and "<b>" not in talk.page
     said = await talk.do("back")
     assert "The answer of a service is awaited" in said
-    said = await talk.do({"fails": "timeout"})
+    said = await talk.do("fails", fails="timeout")
     assert "waits in the queue tea" in said  # open: there is no calendar
     said = await talk.do("waits", waits="30")
     assert "has waited 30 s more" in said
@@ -134,7 +134,13 @@ async def test_a_caller_is_led_through_the_draft(console: Console, visit: Visit)
 async def test_what_no_page_sends_is_refused(console: Console, visit: Visit) -> None:
     talk = await begun(console, visit)
     wrong = [("x", ""), ("{}", ""), ('[{"presses": "a"}]', ""), ('[{"silent": false}]', "")]
-    wrong += [("[]", "{}"), ("[]", '{"presses": null}'), ("[" * 11_000, ""), ("[" * 20_000, "")]
+    wrong += [
+        ("[]", "fails"),
+        ("[]", "{}"),
+        ("[]", '{"presses": null}'),
+        ("[" * 11_000, ""),
+        ("[" * 20_000, ""),
+    ]
     for steps, do in wrong:
         fields = {"steps": steps, "do": do}
         answer = await talk.client.post(talk.path, fields, headers=PART)
