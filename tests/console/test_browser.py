@@ -447,3 +447,19 @@ async def test_the_centres_pages_fit(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )
         assert over <= 0, path
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+async def test_an_admins_menu_fits(console: Console, open_page: Open, language: str) -> None:
+    await busy(console.floor)
+    page = await open_page("/calls", "ada", language)
+    entries = page.locator("#menu .nav-link")
+    for width in (1200, 1280, 1499, 1500, 1199, 390):
+        await page.set_viewport_size({"width": width, "height": 800})
+        beyond = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert beyond <= 0, width
+        await expect(entries.first).to_be_visible(visible=width >= 1200)
+        if width >= 1200:
+            (top,) = {round((await one.bounding_box() or {})["y"]) for one in await entries.all()}
+            account = await page.locator("#account").bounding_box()
+            assert account is not None and abs(account["y"] - top) < 40, width
