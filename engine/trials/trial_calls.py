@@ -142,7 +142,7 @@ class TrialCalls:
         loop = asyncio.get_running_loop()
         name = uuid.uuid4().hex
         caller = TrialCaller(CallId(f"{self._node}-{name}"), wish.project)
-        talk = TrialTalk(wish.flow, wish.rehearsed, caller, self._prompts, lambda: None)
+        talk = TrialTalk(wish.flow, wish.rehearsed, caller, self._prompts)
         halves = {side: _Half(loop.create_future()) for side in (FLOW_SIDE, ROBOT_SIDE)}
         self._now = trial = _Trial(name, wish, talk, datetime.now(UTC), time.monotonic(), halves)
         trial.task = loop.create_task(self._carry_out(trial), name="trial call")

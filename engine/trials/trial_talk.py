@@ -6,7 +6,7 @@ of it in the rehearsal comes of it here. So nobody waits for an agent in the in-
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
@@ -38,8 +38,7 @@ from telephony.agi.session import Streamed
 
 HeardT = TypeVar("HeardT", Streamed, str)
 
-_INTO_A_PROMPT_S = 0.3
-"""How long a robot that presses a key ahead listens before."""
+INTO_A_PROMPT_S = 0.3
 
 _UNSEEN = (AnswerCall, AskHours, DrawLots, Note)
 """Steps of which a caller notices nothing."""
@@ -68,9 +67,10 @@ class TrialCaller:
 class _WithRobot:
     """The flow's side, at which a robot presses keys as soon as somebody listens for them."""
 
-    def __init__(self, spoken: Sounding, robot: Robot) -> None:
+    def __init__(self, spoken: Sounding, robot: Robot, into_s: float) -> None:
         self._spoken = spoken
         self._robot = robot
+        self._into_s = into_s
         self.keys = ""
         """Those that are to be pressed."""
         self.ahead = False
@@ -82,7 +82,7 @@ class _WithRobot:
         """Play a sound; a key that is to be pressed ahead is pressed into it."""
         if not (self.ahead and self.keys and escape):
             return await self._spoken.stream(sound, escape)
-        return await self._meanwhile(self._spoken.stream(sound, escape), _INTO_A_PROMPT_S)
+        return await self._meanwhile(self._spoken.stream(sound, escape), self._into_s)
 
     async def wait_for_digit(self, timeout_s: float) -> str:
         """Wait for a key, and have it pressed."""
@@ -108,7 +108,7 @@ class _WithRobot:
 
 
 class TrialTalk:
-    """One call. ``steps`` grows as it goes on; ``told`` is called with each change."""
+    """One call. ``steps`` grows as it goes on."""
 
     def __init__(
         self,
@@ -116,8 +116,9 @@ class TrialTalk:
         rehearsed: Rehearsal,
         caller: TrialCaller,
         prompts: Prompts,
-        told: Callable[[], None],
+        into_s: float = INTO_A_PROMPT_S,
     ) -> None:
+        """``into_s``: how long the robot listens before it presses a key ahead."""
         self.steps: list[TrialStep] = []
         self.played: list[tuple[int, int, PromptText]] = []
         """The prompts that should have been heard in whole: step, place in it, text."""
@@ -125,12 +126,12 @@ class TrialTalk:
         self._rehearsed = rehearsed
         self._caller = caller
         self._prompts = prompts
-        self._told = told
+        self._into_s = into_s
 
     async def walk(self, spoken: Sounding, robot: Robot) -> None:
         """Walk to the rehearsal's end, or to where the call goes another way. Raises HungUp if it
         ends before its time."""
-        ear = _WithRobot(spoken, robot)
+        ear = _WithRobot(spoken, robot, self._into_s)
         speech = Speech(ear, self._caller, self._prompts)
         talk = Conversation(self._flow, self._rehearsed.context)
         try:
@@ -217,11 +218,9 @@ class TrialTalk:
         shown = tuple(TrialPrompt(text.name, text.text, None if whole else 0.0) for text in prompts)
         step = TrialStep(node, part, shown, "" if secret else pressed, len(pressed), what)
         self.steps.append(step)
-        self._told()
 
     def _miss(self, miss: TrialMiss) -> None:
         self.steps[-1] = replace(self.steps[-1], misses=(*self.steps[-1].misses, miss))
-        self._told()
 
     def compared(self, place: tuple[int, int], share: float, miss: TrialMiss | None) -> None:
         """Note how much of a prompt was heard."""
