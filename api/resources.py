@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from api import flow_files_json, flows_json, worklist_json
+from api import flow_files_json, flows_json, rules_json, worklist_json
 from api.board_json import board
 from api.calls_json import calls
 from api.flow_models import (
@@ -15,6 +15,7 @@ from api.flow_models import (
     RevisionList,
 )
 from api.openapi import Operation, openapi
+from api.rules_json import RuleList
 from api.worklist_json import WorkItems, WorkTaken
 from console.floor.working import WORKERS
 from console.kit.features import Feature, get, post, post_file
@@ -46,6 +47,7 @@ API = Feature(
         post("/api/v1/worklist/give-back", worklist_json.give_work_back, WORKERS),
         post("/api/v1/worklist/done", worklist_json.finish_work, WORKERS),
         post("/api/v1/worklist/undo", worklist_json.reopen_work, WORKERS),
+        get("/api/v1/numbers/{number}/rules", rules_json.list_rules, FLOW_READERS),
         get("/api/v1/flows", flows_json.list_flows, FLOW_READERS),
         get(_FLOW, flows_json.read_draft, FLOW_READERS),
         post_file(_FLOW, flows_json.write_draft, FLOW_CHANGERS, 4 * FLOW.characters),
@@ -75,6 +77,7 @@ OPERATIONS = {
         WorkTaken, form={**_ENTRY, "note": "what came of it"}
     ),
     ("POST", "/api/v1/worklist/undo"): Operation(WorkTaken, form=_ENTRY),
+    ("GET", "/api/v1/numbers/{number}/rules"): Operation(RuleList),
     ("GET", "/api/v1/flows"): Operation(FlowList),
     ("GET", _FLOW): Operation(DraftAnswer),
     ("POST", _FLOW): Operation(

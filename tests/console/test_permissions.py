@@ -31,6 +31,7 @@ MAY = {
     "GET /calls": ALL - {"agent"},
     "GET /api/v1/calls": ALL - {"agent"},
     "GET /api/v1/openapi.json": ALL,
+    "GET /api/v1/numbers/{number}/rules": CHANGERS,
     "GET /api/v1/flows": CHANGERS,
     "GET /api/v1/flows/{flow}": CHANGERS,
     "POST /api/v1/flows/{flow}": {"ops", "admin"},

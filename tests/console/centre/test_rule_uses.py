@@ -64,6 +64,14 @@ async def test_rules_are_filled_in_counted_and_their_deaths_told(
     assert 'name="rules.0.callers" value="1380013*, 010*"' in text
     assert 'name="rules.2.hours" value="22:00-06:00"' in text
     assert "永远不会成立" in await page(ada, path, "zh-CN")
+    told = await (await ada.get(f"/api/v1/numbers/{HOTLINE.number}/rules")).json()
+    assert [(one["rule"], one["times"], one["never"]) for one in told["rules"]] == [
+        ("regulars", 2, None), ("shadowed", 0, "shadowed"), ("night", 0, "days_past"),
+        ("crowd", 0, None),
+    ]  # fmt: skip
+    assert told["flow"] == "hotline" and told["rules"][1]["about"] == "regulars"
+    ben = await visit("ben")  # of the bank
+    assert (await ben.get(f"/api/v1/numbers/{HOTLINE.number}/rules")).status == 404
     change = await page(ada, "/centre/history/2")
     assert "Callers&#39; numbers: 1380013*, 010*" in change, "what was changed can be read"
 
