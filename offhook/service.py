@@ -607,7 +607,8 @@ async def _speak_ahead(
     spoken: set[tuple[str, int]] = set()
     while True:
         centre = await in_use.get()
-        await prompts.prepare(text for hotline in centre.hotlines for text in all_texts(hotline))
+        for hotline in centre.hotlines:
+            await prompts.prepare(all_texts(hotline), project=hotline.project)
         for name in dict.fromkeys(name for hotline in centre.hotlines for name in hotline.flows):
             for flow in with_entered(name, flows):
                 revision = (flow.name, flows.newest.revisions.get(flow.name, 0))

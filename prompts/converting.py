@@ -45,7 +45,7 @@ _RUN_OF_CLIPPED = 3  # samples at full scale, one after the other: nothing natur
 _AT_FULL_SCALE = 32_700
 _NOT_FOUND = 127  # what a shell ends with
 _LESS_THAN_A_SOUND = 4_096
-_LIMITED = f'ulimit -v {_MEMORY_KB}; ulimit -t {_CPU_S}; ulimit -f 0; exec "$@"'
+_LIMITED = f'ulimit -v {_MEMORY_KB}; ulimit -t {_CPU_S}; ulimit -f 0; exec nice -n 10 "$@"'
 
 _FORMATS = "wav,w64,mp3,ogg,flac,mov,aac,amr,caf,aiff,au,matroska,asf,gsm,alaw,mulaw,g722,s16le"
 """What ffmpeg may read. No playlists, no lists of files, no streams, no scripts."""

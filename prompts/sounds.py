@@ -141,7 +141,7 @@ class Prompts:
         if found is None or not found.holds(recording):
             try:
                 async with asyncio.timeout(patience_s):
-                    found = await self._find(prompt, recording)
+                    found = await self._find(prompt, recording, patience_s)
             except SpeechError as error:
                 raise PromptError(prompt, error) from error
             except TimeoutError as error:
@@ -199,7 +199,9 @@ class Prompts:
         await self._spoken.close()
         await self._kept_recordings.close()
 
-    async def _find(self, prompt: PromptText, recording: str | None) -> _Found:
+    async def _find(
+        self, prompt: PromptText, recording: str | None, patience_s: float | None
+    ) -> _Found:
         if not _SAFE.fullmatch(prompt.name) or not _SAFE.fullmatch(prompt.language):
             raise SpeechError(
                 SpeechFault.FAILED,
@@ -209,13 +211,17 @@ class Prompts:
         upload = self._uploaded / prompt.language / f"{prompt.name}.wav"
         state = stamp(str(upload))
         file, for_good = await self._file(
-            prompt, recording, None if state is None else _Upload(upload, state)
+            prompt, recording, None if state is None else _Upload(upload, state), patience_s
         )
         sound = self._seen_as / file.relative_to(self._folder).with_suffix("")
         return _Found(recording, str(upload), state, str(file), str(sound), for_good)
 
     async def _file(
-        self, prompt: PromptText, recording: str | None, upload: _Upload | None
+        self,
+        prompt: PromptText,
+        recording: str | None,
+        upload: _Upload | None,
+        patience_s: float | None,
     ) -> tuple[Path, bool]:
         """The file, and whether it stays the one to play."""
         for_good = True
@@ -244,7 +250,7 @@ class Prompts:
             )
             self._tell(prompt, missing)
             raise missing
-        file, first_choice = await self._speech(prompt)
+        file, first_choice = await self._speech(prompt, patience_s)
         return file, for_good and first_choice
 
     async def _recording(self, prompt: PromptText, recording: str) -> Path:
@@ -264,12 +270,17 @@ class Prompts:
 
         return await self._spoken.file(upload.name, Recipe(make, failed))
 
-    async def _speech(self, prompt: PromptText) -> tuple[Path, bool]:
-        """The text, spoken, and whether by the one who was chosen for this language."""
+    async def _speech(self, prompt: PromptText, patience_s: float | None) -> tuple[Path, bool]:
+        """The text, spoken, and whether by the one who was chosen for this language. Whoever is
+        chosen may be slow: after half of the caller's patience the usual one speaks, and the
+        other's sound is there for the next caller."""
         *chosen, usual = self._speakers.of(prompt.language)
         for speaker in chosen:
             try:
-                file = await self._said(prompt, speaker, lambda _: None)
+                async with asyncio.timeout(None if patience_s is None else patience_s / 2):
+                    file = await self._said(prompt, speaker, lambda _: None)
+            except TimeoutError:
+                continue
             except SpeechError as error:
                 self._stand_in(prompt, speaker, error)
             else:

@@ -23,12 +23,12 @@ class CampaignMessages:
         or none can be made, which has been logged. The prompts of its flow are made, too."""
         sounds = []
         for language, text in campaign.settings.message.items():
-            name = f"campaign-{campaign.name}"
+            said = PromptText(f"campaign-{campaign.name}", language, text)
             try:
-                sounds.append(await self._prompts.sound(PromptText(name, language, text)))
+                sounds.append(await self._prompts.sound(said, project=campaign.project))
             except PromptError:
                 continue
         flow = self._flows.get(campaign.settings.flow or "")
         if flow is not None and campaign.settings.mode is Mode.AGENTLESS:
-            await self._prompts.prepare(texts_to_prepare(flow))
+            await self._prompts.prepare(texts_to_prepare(flow), project=campaign.project)
         return "&".join(sounds)

@@ -59,6 +59,17 @@ async def test_each_failure_has_its_reason(
     assert caught.value.fault is fault
 
 
+async def test_a_caller_does_not_wait_for_a_slow_one(tmp_path: Path) -> None:
+    place = placed(tmp_path, f'until [ -e "$0.go" ]; do sleep 0.05; done; {SPEAKS}')
+    prompts = Prompts(tmp_path, speakers=Speakers(Espeak(), {"en": Piper(place)}))
+    at_once = await prompts.sound(HELLO, patience_s=2.0)
+    assert not place.program.with_name("piper.said").exists(), "espeak has spoken"
+    place.program.with_name("piper.go").touch()
+    later = await prompts.sound(HELLO)
+    assert later != at_once
+    assert await prompts.sound(HELLO, patience_s=2.0) == later
+
+
 async def test_espeak_speaks_while_it_is_not_set_up(tmp_path: Path) -> None:
     piper = Piper(PiperPlace(tmp_path / "piper"))
     speakers = Speakers(Espeak(), {"en": piper})
