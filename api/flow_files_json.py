@@ -1,6 +1,5 @@
 """Serves files of flows: exports them, looks an import over, and takes it in."""
 
-import asyncio
 import json
 from typing import Any
 
@@ -14,7 +13,6 @@ from console.kit.context import FLOW_TRANSFERS, project_titles
 from console.kit.uploads import UPLOAD
 from documents.document_errors import DocumentError
 from ivr_flows.kind import NameOf
-from publishing.flow_files import packed, unpacked
 
 
 @refusing
@@ -24,9 +22,8 @@ async def export_flows(request: web.Request) -> web.Response:
     found = await request.app[FLOW_TRANSFERS].exported(
         api_actor(request), wanted or None, met=request.query.get("what") == "met"
     )
-    text = await asyncio.to_thread(packed, found)
     return web.Response(
-        body=text.encode(),
+        body=await request.app[FLOW_TRANSFERS].written(found),
         content_type="application/yaml",
         charset="utf-8",
         headers={"Cache-Control": "no-store"},
@@ -49,12 +46,11 @@ async def import_flows(request: web.Request) -> web.Response:
         return bad("bad_field", 'names: expected {"queue": {"theirs": "ours"}}')
     name = upload.name or "flows.yaml"
     try:
-        flows = await asyncio.to_thread(unpacked, upload.data, name)
+        flows = await request.app[FLOW_TRANSFERS].read(upload.data, name)
     except DocumentError as error:
         faults = fault_items(request, (error, *error.others))
         return answered(ApiFault(error="bad_file", about=name, errors=faults), 422)
     transfers = request.app[FLOW_TRANSFERS]
-    missing = (await transfers.look_over(actor, project, flows, name)).lacking
     look = await transfers.look_over(actor, project, flows, name, names)
     made = () if dry else await transfers.take_in(actor, look)
     return answered(
@@ -76,7 +72,7 @@ async def import_flows(request: web.Request) -> web.Response:
                     places=[f"{flow}:{line}" for flow, line in one.places],
                     choices=list(one.choices),
                 )
-                for one in missing
+                for one in look.lacking
             ],
             made=list(made),
         )

@@ -1,5 +1,6 @@
 """Serves flows as JSON: drafts, checks, publishing, revisions."""
 
+import asyncio
 from datetime import UTC, datetime
 
 from aiohttp import web
@@ -105,6 +106,7 @@ async def check_flow(request: web.Request) -> web.Response:
             all=len(played.coverage.all),
             missed=[f"{node}.{exit}" for node, exit in played.coverage.missed],
         )
+    differs = await asyncio.to_thread(difference, met, found.draft.text, ("met", "draft"))
     return answered(
         CheckAnswer(
             flow=found.draft.flow,
@@ -117,7 +119,7 @@ async def check_flow(request: web.Request) -> web.Response:
             failed=fault_items(request, failed),
             coverage=coverage,
             breaks="" if found.refused is None else found.refused.about,
-            difference=list(difference(met, found.draft.text, ("met", "draft"))),
+            difference=list(differs),
         )
     )
 

@@ -54,9 +54,8 @@ async def take_in(arguments: argparse.Namespace) -> int:
     flows, names = _read(arguments.file), _names(arguments.name)
     async with _transfers(arguments) as transfers:
         source, project = str(arguments.file), arguments.project
-        missing = await transfers.look_over(COMMAND_LINE, project, flows, source)
         look = await transfers.look_over(COMMAND_LINE, project, flows, source, names)
-        _print(look, missing, names)
+        _print(look, names)
         if arguments.dry_run:
             return 0
         try:
@@ -106,12 +105,12 @@ def _names(given: Sequence[str]) -> dict[tuple[NameOf, str], str]:
     return found
 
 
-def _print(look: ImportLook, missing: ImportLook, names: dict[tuple[NameOf, str], str]) -> None:
+def _print(look: ImportLook, names: dict[tuple[NameOf, str], str]) -> None:
     for flow in look.flows:
         print(f"{flow.fate.value:8}  {flow.flow}")
         for error in flow.errors:
             print(f"          {_alone(error)}")
-    for one in missing.lacking:
+    for one in look.lacking:
         ours = names.get((one.of, one.name))
         places = ", ".join(f"{flow}:{line}" for flow, line in one.places)
         instead = f"becomes {json.dumps(ours, ensure_ascii=False)}" if ours else "is not here"

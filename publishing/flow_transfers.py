@@ -22,7 +22,7 @@ from ivr_flows.named_outside import named_in, with_names
 from ivr_flows.references import Outside
 from ivr_flows.trying.scripts import ScriptSettings, load_scripts
 from publishing.flow_drafts import check_project
-from publishing.flow_files import PackedFlow
+from publishing.flow_files import PackedFlow, packed, unpacked
 from publishing.flow_words import FlowRefusal, FlowRefused
 from publishing.publications import OutsideOf
 from storage.database import connection
@@ -99,6 +99,18 @@ class FlowTransfers:
         self._pool = pool
         self._outside = outside
         self._clock = clock
+        # A file is work for a processor, for seconds if it is large, and calls go first.
+        self._turn = asyncio.Semaphore(1)
+
+    async def read(self, data: bytes, source: str) -> tuple[PackedFlow, ...]:
+        """The flows of a file; ``source`` is its name. Raises DocumentError."""
+        async with self._turn:
+            return await asyncio.to_thread(unpacked, data, source)
+
+    async def written(self, flows: Sequence[PackedFlow]) -> bytes:
+        """The flows as a file."""
+        async with self._turn:
+            return (await asyncio.to_thread(packed, flows)).encode()
 
     async def exported(
         self, actor: Actor, flows: Collection[str] | None = None, *, met: bool = False
@@ -125,7 +137,7 @@ class FlowTransfers:
         names: OtherNames | None = None,
     ) -> ImportLook:
         """What an import of these flows would do; new ones become the project's. ``source`` is the
-        file's name."""
+        file's name. What is lacking is that of the file, whatever takes its place."""
         async with connection(self._pool) as db:
             rows = {
                 row["flow"]: row
@@ -142,9 +154,10 @@ class FlowTransfers:
             }
             for each in projects
         }
-        return await asyncio.to_thread(
-            _looked, actor, project, flows, source, names or {}, rows, outsides, there
-        )
+        async with self._turn:
+            return await asyncio.to_thread(
+                _looked, actor, project, flows, source, names or {}, rows, outsides, there
+            )
 
     async def take_in(
         self, actor: Actor, look: ImportLook, only: Collection[str] | None = None

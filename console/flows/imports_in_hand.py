@@ -9,6 +9,7 @@ from aiohttp import web
 
 from ivr_flows.kind import NameOf
 from publishing.flow_files import PackedFlow
+from publishing.flow_transfers import LackingName
 
 KEPT_S = 3600.0
 MOST = 12
@@ -27,6 +28,8 @@ class ImportInHand:
     flows: tuple[PackedFlow, ...]
     names: dict[tuple[NameOf, str], str] = field(default_factory=dict)
     """What is written in the place of what is missing here."""
+    lacking: tuple[LackingName, ...] = ()
+    """What was missing at the last look."""
     seen: dict[str, int] = field(default_factory=dict)
     """The versions of the drafts at the last look."""
     id: str = field(default_factory=lambda: secrets.token_urlsafe(12))

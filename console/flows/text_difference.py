@@ -10,6 +10,8 @@ AROUND = 3
 """Unchanged lines that are shown before and after a change."""
 MOST_LINES = 4000
 """Lines that are shown at most."""
+MOST_BY_WORDS = 300
+"""Pairs of lines that are compared word by word; the others differ as a whole."""
 _WORD = re.compile(r"\w+|\s+|[^\w\s]")
 
 
@@ -70,7 +72,7 @@ def text_difference(before: str, after: str) -> TextDifference:
 
 
 def _lines(old: list[str], new: list[str]) -> Iterator[DifferenceLine]:
-    shown_to = 0
+    shown_to, by_words = 0, 0
     matcher = difflib.SequenceMatcher(None, old, new)
     for group in matcher.get_grouped_opcodes(AROUND):
         begin = group[0][1]
@@ -82,7 +84,9 @@ def _lines(old: list[str], new: list[str]) -> Iterator[DifferenceLine]:
                     same = ((old[i + n], False),)
                     yield DifferenceLine(LineIs.SAME, i + n + 1, k + n + 1, same)
                 continue
-            pairs = [_by_words(old[i + n], new[k + n]) for n in range(min(j - i, m - k))]
+            most = min(j - i, m - k, MOST_BY_WORDS - by_words)
+            pairs = [_by_words(old[i + n], new[k + n]) for n in range(most)]
+            by_words += most
             for n in range(i, j):
                 pieces: Pieces = pairs[n - i][0] if n - i < len(pairs) else ((old[n], True),)
                 yield DifferenceLine(LineIs.REMOVED, n + 1, None, pieces)

@@ -1,7 +1,6 @@
 """Exporting flows into a file, and taking in such a file after a look at what it would do."""
 
-import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from aiohttp import web
@@ -18,8 +17,8 @@ from console.kit.uploads import UPLOAD
 from documents.document_errors import DocumentError
 from domain.identity import ProjectName
 from ivr_flows.kind import NameOf
-from publishing.flow_files import LARGEST_BYTES, packed, unpacked
-from publishing.flow_transfers import FlowFate, ImportLook
+from publishing.flow_files import LARGEST_BYTES
+from publishing.flow_transfers import FlowFate, LackingName
 from publishing.flow_words import FlowRefusal, FlowRefused
 
 MOST_FAULTS = 100
@@ -46,10 +45,10 @@ async def export_file(request: web.Request) -> web.Response:
         )
     except FlowRefused as refused:
         raise web.HTTPNotFound from refused
-    text = await asyncio.to_thread(packed, found)
+    data = await request.app[FLOW_TRANSFERS].written(found)
     name = found[0].flow if len(found) == 1 else f"flows-{datetime.now(UTC):%Y-%m-%d}"
     return web.Response(
-        body=text.encode(),
+        body=data,
         content_type="application/yaml",
         charset="utf-8",
         headers={
@@ -74,7 +73,7 @@ async def take_file(request: web.Request) -> web.Response:
         return _choose(request, project, says(request, NO_FILE))
     name = upload.name or "flows.yaml"
     try:
-        flows = await asyncio.to_thread(unpacked, upload.data, name)
+        flows = await request.app[FLOW_TRANSFERS].read(upload.data, name)
     except DocumentError as error:
         return _choose(request, project, faults=(error, *error.others))
     one = ImportInHand(user_of(request).name, name, project, flows)
@@ -99,8 +98,7 @@ async def look_or_take(request: web.Request) -> web.Response:
     form = await request.post()
     given = {key: str(value) for key, value in form.items()}
     transfers, actor = request.app[FLOW_TRANSFERS], flow_actor(request)
-    before = await transfers.look_over(actor, one.project, one.flows, one.file)
-    one.names = _names(before, given)
+    one.names = _names(one.lacking, given)
     if given.get("do") != "take":
         return await _look(request, one)
     look = await transfers.look_over(actor, one.project, one.flows, one.file, one.names)
@@ -118,9 +116,11 @@ async def look_or_take(request: web.Request) -> web.Response:
     raise web.HTTPSeeOther("/flows")
 
 
-def _names(look: ImportLook, given: Mapping[str, str]) -> dict[tuple[NameOf, str], str]:
+def _names(
+    missing: Sequence[LackingName], given: Mapping[str, str]
+) -> dict[tuple[NameOf, str], str]:
     found = {}
-    for index, lacking in enumerate(look.lacking):
+    for index, lacking in enumerate(missing):
         chosen = given.get(f"name.{index}", "")
         if chosen in lacking.choices:
             found[lacking.of, lacking.name] = chosen
@@ -129,13 +129,13 @@ def _names(look: ImportLook, given: Mapping[str, str]) -> dict[tuple[NameOf, str
 
 async def _look(request: web.Request, one: ImportInHand, mistake: str = "") -> web.Response:
     transfers, actor = request.app[FLOW_TRANSFERS], flow_actor(request)
-    lacking = (await transfers.look_over(actor, one.project, one.flows, one.file)).lacking
     look = await transfers.look_over(actor, one.project, one.flows, one.file, one.names)
+    one.lacking = look.lacking
     one.seen = {flow.flow: flow.version for flow in look.flows}
     values = {
         "one": one,
         "look": look,
-        "lacking": lacking,
+        "lacking": look.lacking,
         "chosen": one.names,
         "faults": {
             flow.flow: said_faults(request, flow.errors[:MOST_FAULTS]) for flow in look.flows
