@@ -6,11 +6,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 import pytest_asyncio
 
-from domain.identity import LineName, StationName
+from domain.identity import LineName, NodeName, StationName
+from engine.inbound.secret_digits import SecretDigits
 from telephony.agi.agi_wire import AgiError, HungUp
 from telephony.agi.server import AgiServer
 from telephony.agi.session import KeyedIn, Session
+from telephony.ami.link import Link
 from tests.pair import Pair
+from tests.telephony.ami.watch import Running, Watch
 from tests.waiting import until
 
 pytestmark = [pytest.mark.live, pytest.mark.long, pytest.mark.asyncio(loop_scope="module")]
@@ -141,3 +144,29 @@ async def test_a_caller_who_leaves_ends_the_command(
             await session.stream("beep")
 
     await hotline.call("wait-0.7,hangup", left)
+
+
+async def test_keys_pressed_in_secret_are_in_no_event(hotline: Hotline, pair: Pair) -> None:
+    """Asterisk reports each key after the session has read it, and in order."""
+    watch = Watch()
+    host, port = pair.pbx.ami
+    link = Link(NodeName("pbx1"), host, port, pair.pbx.ami_user, pair.pbx.secrets.ami)
+
+    async def secret(session: Session) -> None:
+        digits = SecretDigits(session, link.secret_keys)
+        await digits.hide()
+        for key in "739":
+            assert await session.wait_for_digit(5) == key
+        await digits.show()
+        assert await session.wait_for_digit(5) == "4"
+        await until(lambda: "4" in keys(), seen=keys)
+
+    def keys() -> list[str]:
+        return [message.get("Digit") for message in watch.messages if "DTMF" in message.name]
+
+    async with Running(link, watch):
+        await link.wait_up(20)
+        await hotline.call("wait-0.3,press-739,wait-0.3,press-4,stay", secret)
+    assert keys() == ["4"], "once: nobody needs DTMFBegin"
+    assert link.secret_keys.dropped == 3
+    assert not watch.of("UserEvent"), "nobody else hears where the secret ends"
