@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 import asyncpg
+import structlog
 
 from domain.facts import CallFact, NodePassed, WayTaken
 from domain.stations import OWN_PHONES
@@ -20,6 +21,8 @@ from records.fold import CallRecord
 from storage.database import connection
 from storage.projects import Projects, as_array
 from storage.queries import load
+
+log = structlog.get_logger()
 
 _SQL = load("flow_figures")
 SLOT = timedelta(minutes=15)
@@ -134,7 +137,11 @@ async def count(
     db: asyncpg.Connection, facts: Iterable[CallFact], records: Iterable[CallRecord]
 ) -> None:
     """Count new facts of ways, within the transaction that stores them."""
-    found = counted(facts, records)
+    try:
+        found = counted(facts, records)
+    except Exception:  # a bug in counting must not hold up the facts
+        log.exception("the ways of calls could not be counted")
+        return
     if not found:
         return
     sums = found.values()
