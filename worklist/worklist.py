@@ -5,7 +5,9 @@ nothing; ``work_entries`` says what people have done with them. A missed call is
 talked with the caller. It is done by itself as soon as somebody does in a later call of theirs.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -69,6 +71,24 @@ class Worklist:
         self._audit = audit
         self._clock = clock
         self._claim_s = claim_s
+        self._moved = asyncio.Event()
+        self.version = 0
+        """It grows with each thing that is done here."""
+
+    def touch(self) -> None:
+        """Something has been done with an entry: whoever watches looks at once."""
+        self.version += 1
+        self._moved.set()
+        self._moved = asyncio.Event()
+
+    async def moved(self, seen: int, within_s: float) -> None:
+        """Wait until something has been done here since version ``seen``, or so long: others may
+        have done something."""
+        if self.version != seen:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await self._moved.wait()
 
     async def entries(
         self,
@@ -140,7 +160,8 @@ class Worklist:
                 )
                 if kept is None:
                     raise WorkRefused(WorkRefusal.IN_CALL)
-            return replace(entry, claimed_by=scope.user, claimed_until=until)
+        self.touch()
+        return replace(entry, claimed_by=scope.user, claimed_until=until)
 
     async def release(self, scope: WorkScope, kind: WorkKind, ref: str) -> None:
         """Give an entry back that one has in hand. Raises WorkRefused."""
@@ -149,6 +170,7 @@ class Worklist:
             await db.fetchval(_SQL["release"], kind.value, ref, scope.user)
             if kind is WorkKind.CALLBACK:
                 await db.execute(_SQL["give_lead_back"], _lead(ref), _LEASE + scope.user)
+        self.touch()
 
     async def finish(
         self, scope: WorkScope, kind: WorkKind, ref: str, note: str = "", *, address: str = ""
@@ -170,6 +192,7 @@ class Worklist:
             if await db.fetchval(_SQL["finish"], kind.value, ref, *values) is None:
                 raise WorkRefused(WorkRefusal.DONE)
             await self._write(db, scope, AuditAction.WORK_DONE, entry, address)
+        self.touch()
 
     async def reopen(
         self, scope: WorkScope, kind: WorkKind, ref: str, *, address: str = ""
@@ -187,6 +210,7 @@ class Worklist:
                     raise WorkRefused(WorkRefusal.CHANGED) from None
             await db.fetchval(_SQL["reopen"], kind.value, ref)
             await self._write(db, scope, AuditAction.WORK_REOPENED, entry, address)
+        self.touch()
 
     async def _write(
         self,

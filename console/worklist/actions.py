@@ -94,6 +94,7 @@ async def _own_callback(
     )
     if isinstance(found, NoCallback):
         return _refused_call(request, found)
+    request.app[WORKING].worklist.touch()
     later = clock_of(request, found.at, "yyyy-MM-dd HH:mm")
     text = says(request, words.BOOKED)
     if found.later:

@@ -1,6 +1,5 @@
 """The worklist: its entries by kind, project and queue, kept up to date."""
 
-import asyncio
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -27,7 +26,7 @@ from worklist.worklist import MOST_OF_A_KIND, NumberCalled
 
 LOOK_EVERY_S = 1.5
 """How often it is looked whether anything has changed, while somebody watches."""
-_TIMES_AS_LONG = 20
+_TIMES_AS_LONG = 10
 """A database that is slow is asked less often: after so many times as long as it took."""
 MOST_SHOWN = 100
 
@@ -125,15 +124,16 @@ class _WorkFrames:
     async def next(self) -> str:
         """The part as it is next."""
         while True:
-            begun = time.monotonic()
-            part = self._shown
+            begun, worklist = time.monotonic(), self._request.app[WORKING].worklist
+            part, seen = self._shown, worklist.version
             with suppress(*AWAY):  # the page stays as it is until the database is back
                 part = await _part(self._request, self._scope, self._asked)
             took_s = time.monotonic() - begun
             if part is not None and part != self._shown:
                 self._shown = part
                 return part
-            await asyncio.sleep(max(LOOK_EVERY_S, took_s * _TIMES_AS_LONG))
+            pause_s = max(LOOK_EVERY_S, took_s * _TIMES_AS_LONG)
+            await worklist.moved(seen, pause_s)
 
 
 async def _part(request: web.Request, scope: WorkScope, asked: WorkFilter) -> str:
