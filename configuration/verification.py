@@ -20,12 +20,15 @@ from configuration.flows import (
     load_flows,
     station_phrases,
 )
+from configuration.voices import piper_place
 from documents.document_errors import DocumentError, did_you_mean
 from domain.centre import Centre
 from ivr_flows.announcements import texts_to_prepare
 from ivr_flows.flow import Flow
 from machine.hosts import host_of
+from prompt_library.taking_over import TAKEN
 from prompts.prompt_files import converted, is_telephone_file
+from prompts.speakers import SpeechProvider
 from prompts.speech import SpeechError
 from storage.database import check_address
 from storage.database_errors import NotAnAddress
@@ -72,6 +75,7 @@ def verify(file: Path, state: Path | None = None) -> Verdict:
             warnings += map(str, found)
     warnings += map(str, _folders(config))
     warnings += map(str, _proxies(config))
+    warnings += map(str, _voices(config))
     if state is not None:
         warnings += _uploads(config, flows, state)
     return Verdict(tuple(errors), tuple(warnings))
@@ -217,12 +221,24 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
+def _voices(config: Config) -> Iterator[DocumentError]:
+    for language, provider in config.speech.items():
+        if provider is SpeechProvider.PIPER and piper_place().voice() is None:
+            yield config.document.fault(
+                ("speech", language),
+                "piper is not set up for this user: espeak speaks for it",
+                "set it up: ./run piper",
+            )
+
+
 def _uploads(config: Config, flows: list[Flow], state: Path) -> Iterator[str]:
     """Uploaded prompts that nobody will ever hear: broken ones, and those with an unknown name."""
     root = (config.asterisk.sounds or state / "prompts") / "uploaded"
     known = {text.name for flow in flows for text in texts_to_prepare(flow)}
     known |= set(station_phrases().prompts) | set(caller_phrases().prompts)
     for file in sorted(root.glob("*/*")):
+        if file.name.endswith(TAKEN):
+            continue
         if file.suffix != ".wav" or file.stem not in known:
             hint = did_you_mean(file.stem, known) or "rename it, or remove it"
             yield f"{file}: no flow plays a prompt of this name; {hint}"

@@ -7,35 +7,17 @@ import sys
 import venv
 from pathlib import Path
 
-from configuration.centre_file import Config
+from configuration.voices import piper_place
 from domain.errors import OperatorError
-from prompts.piper import LOCK, Piper, PiperPlace
-from prompts.speakers import Speakers, SpeechProvider
-from prompts.speech import Espeak, SpeechError
+from prompts.piper import LOCK, Piper
+from prompts.speech import SpeechError
 from supervision.outlet import say
-from telephony.asterisk.provision import cache_folder
 
 TRIED = "Piper speaks English here."
 
 
 class PiperError(OperatorError):
     """piper can't be set up; the text says why and what to do."""
-
-
-def piper_place() -> PiperPlace:
-    """Where piper is, or would be."""
-    return PiperPlace(cache_folder() / "piper")
-
-
-def speakers_of(config: Config) -> Speakers:
-    """Who speaks which language, as ``centre.yaml`` chooses."""
-    piper = Piper(piper_place())
-    chosen = {
-        language: piper
-        for language, provider in config.speech.items()
-        if provider is SpeechProvider.PIPER
-    }
-    return Speakers(Espeak(), chosen)
 
 
 def set_up() -> int:

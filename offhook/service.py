@@ -41,6 +41,7 @@ from configuration.flows import (
 from configuration.in_force import CannotKeep, InForce, keep, serving
 from configuration.published_flows import PublishedFlows, seeds_of
 from configuration.secrets import Secrets
+from configuration.voices import speakers_of
 from console.app import make_app
 from console.floor.working import WorkServices
 from console.flows.way_services import WayServices
@@ -79,7 +80,6 @@ from ivr_flows.phrases import Phrases
 from machine.hosts import with_port
 from machine.open_files import claim
 from offhook.outbound_work import OutboundWork
-from offhook.piper_set_up import speakers_of
 from offhook.places import Places, places
 from offhook.recording_uses import RecordingUses
 from prompt_library.recorded_index import INDEX_FILE, RecordedIndex

@@ -145,6 +145,7 @@ def test_uploads_that_nobody_will_hear(centre_file: CentreFile, tmp_path: Path) 
     (folder / "greeting.wav").write_bytes(PLAIN)
     (folder / "greting.wav").write_bytes(PLAIN)
     (folder / "goodbye.wav").write_bytes(BROKEN["web page"])
+    (folder / "old.wav.taken-over").write_bytes(PLAIN)
     os.mkfifo(folder / "thanks.wav")
     file = sound(centre_file)
     found = verify(file, tmp_path / "state")
@@ -154,6 +155,17 @@ def test_uploads_that_nobody_will_hear(centre_file: CentreFile, tmp_path: Path) 
     assert 'did you mean "greeting"?' in said["greting.wav"]
     assert "can't be played: this is not a WAV file" in said["goodbye.wav"]
     assert "can't be played: it is not a regular file" in said["thanks.wav"]
+
+
+def test_a_voice_that_is_not_set_up(
+    centre_file: CentreFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    file = sound(centre_file, add="speech: {en: piper}\n")
+    found = verify(file)
+    assert found.errors == ()
+    (said,) = [line for line in found.warnings if "piper" in line]
+    assert said.endswith("set it up: ./run piper")
 
 
 def test_as_json(centre_file: CentreFile, capsys: pytest.CaptureFixture[str]) -> None:
