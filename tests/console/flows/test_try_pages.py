@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from console.flows import trial_words, try_words
-from console.kit.context import FLOW_DRAFTS, TRIALS
+from console.kit.context import FLOW_DRAFTS, PUBLICATIONS, TRIALS
 from domain.roles import Actor, Role
 from engine.trial_ports import (
     TrialFault,
@@ -23,6 +23,7 @@ from ivr_flows.loader import check
 from ivr_flows.steps import LookUpFault, QueueExit
 from ivr_flows.trying.playing import play_all
 from ivr_flows.trying.scripts import load_scripts
+from publishing.publications import warning_key
 from tests.console.browserless import Client
 from tests.console.conftest import Console, Visit
 from tests.console.flows.test_flow_pages import in_english
@@ -256,3 +257,39 @@ async def test_a_robot_is_sent_with_a_test_of_the_draft(console: Console, visit:
     sue = await in_english(visit, "sue")
     assert "End it" not in await (await sue.get("/flows/shop/tests")).text()
     assert (await sue.post("/flows/shop/trial", {"test": "people"})).status == 403
+
+
+OUTER = """flow: shop
+languages: [en]
+start: a
+nodes:
+  a: {kind: flow, flow: inner, exits: {done: end}}
+  end: {kind: hangup}
+"""
+INNER = """flow: inner
+languages: [en]
+start: b
+prompts: {hello: {en: Hello from within}}
+nodes:
+  b: {kind: say, prompts: hello, exits: {next: c}}
+  c: {kind: return}
+"""
+
+
+async def test_a_flow_within_is_tried_as_its_draft_or_as_callers_meet_it(
+    console: Console, visit: Visit
+) -> None:
+    drafts, publications = console.app[FLOW_DRAFTS], console.app[PUBLICATIONS]
+    talk = await begun(console, visit, OUTER)
+    assert "the flow leads nowhere (no_flow)" in await talk.do("")
+    await drafts.add(ADA, "", "inner", INNER)
+    said = await talk.do("")
+    assert "Hello from within" in said and "a › b" in said and "The call is over" in said
+    await publications.publish(ADA, "inner", 1, "", await warnings_of(console))
+    await drafts.save(ADA, "inner", 1, INNER.replace("within", "a new draft"), "")
+    assert "Hello from within" in await talk.do("")
+
+
+async def warnings_of(console: Console) -> list[str]:
+    found = await console.app[PUBLICATIONS].checked(ADA, "inner")
+    return [warning_key(warning) for warning in found.warnings]
