@@ -46,6 +46,7 @@ class FaultCode(StrEnum):
     LANGUAGE_NOT_SPOKEN = "language not spoken"
     """A number offers a language that the centre doesn't have."""
     FLOW_UNKNOWN = "flow unknown"
+    FLOW_IS_A_PIECE = "flow is a piece"  # it returns to a flow that enters it
     FLOW_LACKS_QUEUE = "flow lacks queue"
     """A number's flow leads to a queue that isn't there."""
     FLOW_OF_OTHERS = "flow of others"
@@ -81,6 +82,8 @@ class Surroundings:
     """The queues that a flow leads to."""
     project_of_flow: Callable[[str], str] = lambda _: ""
     """Whose a flow is; "": every project's."""
+    piece: Callable[[str], bool] = lambda _: False
+    """Whether a flow returns with an exit that means something to the flow that enters it alone."""
     needs_queue: Callable[[str], bool] = lambda _: False
     """Whether a flow leads to the queue that the number has."""
     has_holidays: Callable[[str], bool] = lambda _: True
@@ -188,6 +191,8 @@ def _hotlines(directory: Directory, there: Surroundings) -> Iterator[Fault]:
                 yield _of(hotline, place, FaultCode.FLOW_UNKNOWN, flow)
             elif there.project_of_flow(flow) not in ("", hotline.project):
                 yield _of(hotline, place, FaultCode.FLOW_OF_OTHERS, flow)
+            elif there.piece(flow):
+                yield _of(hotline, place, FaultCode.FLOW_IS_A_PIECE, flow)
             for queue in sorted(there.queues_of_flow(flow)):
                 if queue not in queues:
                     yield _of(hotline, place, FaultCode.FLOW_LACKS_QUEUE, queue)

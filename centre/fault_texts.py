@@ -148,6 +148,12 @@ def words_of(fault: Fault, known: Known) -> tuple[str, str]:
                 f'the flow "{name}" is not one of the number\'s project',
                 "take one of its project, or one of all projects",
             )
+        case FaultCode.FLOW_IS_A_PIECE:
+            return (
+                f'the flow "{name}" is a piece for other flows: it returns with an exit that leads'
+                " nowhere here",
+                "lead to a flow that enters it",
+            )
         case FaultCode.FLOW_LACKS_QUEUE:
             return (
                 f'the flow of the number "{key}" leads to the queue "{name}", which is not there',

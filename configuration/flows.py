@@ -163,6 +163,7 @@ def surroundings(
     return Surroundings(
         is_flow=flows.__contains__,
         project_of_flow=project_of,
+        piece=lambda name: name in flows and flows[name].is_piece,
         queues_of_flow=lambda name: {
             queue for flow in with_entered(name, flows) for queue in flow.queues
         },

@@ -65,6 +65,11 @@ class Flow:
         }
 
     @property
+    def is_piece(self) -> bool:
+        """Whether it returns with an exit that only a flow that enters it knows what to do with."""
+        return bool(self.returns - {DONE})
+
+    @property
     def entered(self) -> frozenset[str]:
         """The flows that it enters or goes on in."""
         return frozenset(said.name for _, said in self.mentions(NameOf.FLOW))

@@ -137,6 +137,10 @@ FAULTS: Mapping[FaultCode, str] = {
         "The rule “%(name)s” asks how many wait: name the queue, here or for the number."
     ),
     FaultCode.FLOW_OF_OTHERS: N_("The flow “%(name)s” is another project's."),
+    FaultCode.FLOW_IS_A_PIECE: N_(
+        "The flow “%(name)s” is a piece for other flows: it returns with an exit that leads nowhere"
+        " here. Choose a flow that enters it."
+    ),
     FaultCode.FLOW_LACKS_QUEUE: N_(
         "The flow leads to the queue “%(name)s”, which doesn't exist. Create the queue first."
     ),

@@ -139,6 +139,12 @@ def test_what_is_outside() -> None:
     ]
 
 
+def test_a_number_leads_to_no_piece_of_a_flow() -> None:
+    assert codes(there=Surroundings(piece="hotline".__eq__)) == [
+        (FaultCode.FLOW_IS_A_PIECE, Kind.HOTLINE, HOTLINE.number, ("flow",))
+    ]
+
+
 def test_a_flow_leads_to_queues_that_are_there() -> None:
     there = Surroundings(
         queues_of_flow=lambda name: {"sales", "loans"} if name == "hotline" else ()

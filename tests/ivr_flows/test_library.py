@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from configuration.flows import LIBRARY, PHRASES, TESTS
-from ivr_flows.loader import check
+from ivr_flows.loader import check, load
 from ivr_flows.reference_page import reference_page
 from ivr_flows.trying.playing import play_all
 from ivr_flows.trying.scripts import ScriptStep, load_scripts
@@ -26,6 +26,12 @@ def test_these_come_with_offhook() -> None:
         "order_status",
         "satisfaction",
     }
+
+
+def test_those_that_return_to_others_are_pieces() -> None:
+    flows = {name: load((LIBRARY / f"{name}.yaml").read_bytes(), name) for name in NAMES}
+    pieces = {name for name, flow in flows.items() if flow.is_piece}
+    assert pieces == {"after_hours", "appointment", "order_status"}
 
 
 @pytest.mark.parametrize("name", NAMES)
