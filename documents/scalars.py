@@ -7,14 +7,15 @@ from collections.abc import Iterator, Mapping
 from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from documents.document import Limits, Path, read
+from documents.document import KEY_ITSELF, Limits, Path, read
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(?: [A-Za-z0-9_-]+)*")
 _NOT_TEXT = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 
 
 def with_scalars(text: str, source: str, words: Mapping[Path, str], limits: Limits) -> str:
-    """The text with these values in place of those at their paths, comments and all else kept.
+    """The text with these values in place of those at their paths, comments and all else kept. A
+    path that ends in ``KEY_ITSELF`` is that of a key.
 
     Raises DocumentError if the text is not plain YAML, KeyError if there is no single value at a
     path.
@@ -46,6 +47,8 @@ def quoted_word(word: str) -> str:
 def _scalars(node: Node | None, path: Path) -> Iterator[tuple[Path, ScalarNode]]:
     if isinstance(node, MappingNode):
         for key, value in node.value:
+            if isinstance(key, ScalarNode):
+                yield (*path, str(key.value), KEY_ITSELF), key
             yield from _scalars(value, (*path, str(key.value)))
     elif isinstance(node, SequenceNode):
         for index, value in enumerate(node.value):

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 import asyncpg
 
-from documents.document import FLOW, Path
+from documents.document import FLOW, KEY_ITSELF, Path
 from documents.document_errors import DocumentError
 from documents.scalars import with_scalars
 from domain.roles import Actor
@@ -236,7 +236,7 @@ def _arriving(
     text, tests = one.text, one.tests
     with contextlib.suppress(DocumentError, KeyError):  # what is wrong is found below
         text = with_names(one.text, where, names)
-        tests = tests_with_names(one.tests, one.flow, names)
+        tests = other_names_in_tests(one.tests, one.flow, names)
     met = {**outside.names, NameOf.FLOW: there}
     errors = check(text, where, replace(outside, names=met, flows={})).errors
     fate = FlowFate.NEW
@@ -256,23 +256,31 @@ def _arriving(
     )
 
 
-def tests_with_names(tests: str, flow: str, names: OtherNames) -> str:
-    """The text of a flow's tests with other names for the queues in which callers wait."""
-    queues = {old: new for (of, old), new in names.items() if of is NameOf.QUEUE and old != new}
-    if not tests.strip() or not queues:
+def other_names_in_tests(tests: str, flow: str, names: OtherNames) -> str:
+    """The text of a flow's tests with other names, so that they test what the flow now does."""
+    if not tests.strip() or not names:
         return tests
     source = f"{flow}.tests.yaml"
     scripts = load_scripts(tests, source)
-    words = {path: queues[value] for path, value in _queues_named(scripts.tests) if value in queues}
+    words = {
+        path: names[of, value]
+        for path, of, value in _named_in_tests(scripts.tests)
+        if names.get((of, value), value) != value
+    }
     return with_scalars(tests, source, words, FLOW)
 
 
-def _queues_named(
+def _named_in_tests(
     tests: Mapping[str, ScriptSettings],
-) -> Iterable[tuple[Path, str]]:
+) -> Iterable[tuple[Path, NameOf, str]]:
     for name, script in tests.items():
         if script.queue:
-            yield ("tests", name, "queue"), script.queue
+            yield ("tests", name, "queue"), NameOf.QUEUE, script.queue
+        for calendar in script.hours:
+            yield ("tests", name, "hours", calendar, KEY_ITSELF), NameOf.CALENDAR, calendar
         for index, step in enumerate(script.steps):
+            path: Path = ("tests", name, "steps", index)
             if step.waits_in is not None:
-                yield ("tests", name, "steps", index, "waits_in"), step.waits_in
+                yield (*path, "waits_in"), NameOf.QUEUE, step.waits_in
+            if step.transfers_to is not None:
+                yield (*path, "transfers_to"), NameOf.AGENT, step.transfers_to

@@ -10,7 +10,7 @@ from ivr_flows.kind import NameOf
 from ivr_flows.references import Outside
 from publishing.flow_drafts import FlowDrafts
 from publishing.flow_files import PackedFlow, packed, unpacked
-from publishing.flow_transfers import FlowFate, FlowTransfers
+from publishing.flow_transfers import FlowFate, FlowTransfers, other_names_in_tests
 from publishing.flow_words import FlowRefusal, FlowRefused
 from publishing.publications import Publications, warning_key
 from storage.database import Database
@@ -134,6 +134,26 @@ async def test_flows_of_others_stay_as_they_are(
     look = await transfers.look_over(OPS, "tea", broken, "x.yaml", {(NameOf.QUEUE, "a"): "b"})
     assert look.flows[0].errors[0].source == "x.yaml: odd"
     assert await transfers.take_in(OPS, look) == ("odd",), "a draft may be wrong"
+
+
+def test_tests_are_given_the_other_names_too() -> None:
+    tests = """\
+flow: menu
+tests:
+  one:
+    queue: theirs # q
+    hours: {'day': closed, night: open}
+    steps: [{transfers_to: "1001"}, {waits_in: theirs}, {hears: theirs}, {ends: done}]
+"""
+    names = {
+        (NameOf.QUEUE, "theirs"): "ours",
+        (NameOf.CALENDAR, "day"): "day shift",
+        (NameOf.AGENT, "1001"): "2002",
+    }
+    expected = tests.replace("queue: theirs", "queue: ours").replace("'day'", "day shift")
+    expected = expected.replace("waits_in: theirs", "waits_in: ours").replace("1001", "2002")
+    assert other_names_in_tests(tests, "menu", names) == expected
+    assert other_names_in_tests("", "menu", names) == ""
 
 
 async def test_recordings_that_are_missing_are_listed_too(transfers: FlowTransfers) -> None:
