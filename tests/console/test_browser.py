@@ -418,6 +418,15 @@ async def test_groups_open_and_rows_grow(open_page: Open) -> None:
     await expect(message).to_be_hidden()
     await page.get_by_label("Emergency message").press("Space")
     await expect(message).to_be_visible()
+    rules = page.locator('[data-rows-of="rules"] [data-row]')
+    for number, known in enumerate(("vip", "customer")):
+        await page.locator(f'[name="rules.{number}.name"]').fill(known)
+        await page.locator(f'[name="rules.{number}.known"]').select_option(known)
+    await expect(rules).to_have_count(3)
+    await rules.nth(1).get_by_role("button", name="Move up").press("Enter")
+    for number, known in enumerate(("customer", "vip")):
+        await expect(page.locator(f'[name="rules.{number}.name"]')).to_have_value(known)
+        await expect(page.locator(f'[name="rules.{number}.known"]')).to_have_value(known)
     await page.goto(page.url.replace("hotline", "calendar"))
     days = page.locator('[data-rows-of="exceptions"] input[type="date"]')
     await expect(days).to_have_count(3)

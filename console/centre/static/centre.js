@@ -48,6 +48,16 @@ for (const rows of document.querySelectorAll("[data-rows-of]")) {
     }
     rows.append(more);
   });
+  rows.addEventListener("click", (event) => {
+    const row = event.target.closest("[data-move-up]")?.closest("[data-row]");
+    const before = row?.previousElementSibling;
+    if (!before) return;
+    const theirs = before.querySelectorAll("[name]");
+    row.querySelectorAll("[name]").forEach((part, at) => {
+      [part.value, theirs[at].value] = [theirs[at].value, part.value];
+    });
+    before.querySelector("[data-move-up]").focus();
+  });
 }
 
 document.querySelector("[aria-invalid=true]")?.focus();
