@@ -3,11 +3,13 @@
 import pytest
 from playwright.async_api import expect
 
-from console.kit.context import FLOW_DRAFTS
+from console.kit.context import FLOW_DRAFTS, TRIALS
+from engine.trial_ports import TrialStage
 from tests.console.browsing import Open
 from tests.console.conftest import Console
 from tests.console.flows.test_flow_pages import ADA
 from tests.console.flows.test_try_pages import FLOW
+from tests.console.small_trials import SmallTrials
 from tests.console.test_accessible import put_on, serious_faults
 
 pytestmark = pytest.mark.live
@@ -80,3 +82,11 @@ async def test_a_call_is_played_and_becomes_a_test(console: Console, open_page: 
     await expect(page.locator("#played")).to_contain_text("all 1 tests pass")
     assert not await serious_faults(page)
     assert "holds: {known: false}" in (await drafts.of(ADA, "shop")).tests
+
+    # A robot calls it, and the page follows.
+    trials = console.app[TRIALS]
+    assert isinstance(trials, SmallTrials)
+    await page.get_by_role("button", name="Call it").click()
+    await expect(page.locator("#trial")).to_contain_text("the prompts are being made")
+    trials.goes_on("shop", TrialStage.PASSED)
+    await expect(page.locator("#trial")).to_contain_text("all was heard")
