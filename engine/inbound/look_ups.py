@@ -33,6 +33,7 @@ OF_A_HOST = 30
 IN_ALL_S = 45.0
 """A caller waits no longer than this, however many tries there are."""
 DEEPEST = 20
+MOST_SESSIONS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _AGAIN_AFTER_S = 0.2
 
@@ -92,7 +93,9 @@ class LookUps:
         self._allowed = allowed
         self._of_a_host = of_a_host
         self._in_all_s = in_all_s
-        self._session: aiohttp.ClientSession | None = None
+        self._sessions: dict[tuple[InnerService, ...], aiohttp.ClientSession] = {}
+        """One for what is allowed, and for a while those for what was: a connection that is kept,
+        or an address that is remembered, must not outlast the permission."""
         self._room = asyncio.Semaphore(AT_A_TIME)
         self._rooms: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         self._faults = RepeatedFaults()
@@ -140,8 +143,9 @@ class LookUps:
 
     async def close(self) -> None:
         """End all connections."""
-        if self._session is not None:
-            await self._session.close()
+        for session in self._sessions.values():
+            await session.close()
+        self._sessions.clear()
 
     def _failed(self, step: LookUp, fault: LookUpFault, began: float) -> LookUpFailed:
         host = URL(step.url).host or ""
@@ -157,15 +161,7 @@ class LookUps:
         return LookUpFailed(fault)
 
     async def _once(self, step: LookUp, secrets: dict[str, str]) -> LookedUp:
-        session = self._session
-        if session is None:
-            connector = aiohttp.TCPConnector(resolver=_Guard(self._allowed), limit=0)
-            session = self._session = aiohttp.ClientSession(
-                connector=connector,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False,
-                trust_env=False,
-            )
+        session = await self._session()
         url = URL(step.url)
         if step.query:
             url = url.update_query(step.query)
@@ -206,6 +202,22 @@ class LookUps:
                 method, body = "GET", None
             url = onward
         raise _Fault(LookUpFault.STATUS)
+
+    async def _session(self) -> aiohttp.ClientSession:
+        allowed = tuple(self._allowed())
+        session = self._sessions.pop(allowed, None)
+        if session is None:
+            connector = aiohttp.TCPConnector(resolver=_Guard(lambda: allowed), limit=0)
+            session = aiohttp.ClientSession(
+                connector=connector,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                trust_env=False,
+            )
+        self._sessions[allowed] = session  # the newest is the last
+        if len(self._sessions) > MOST_SESSIONS:
+            await self._sessions.pop(next(iter(self._sessions))).close()
+        return session
 
     def _check(self, url: URL) -> None:
         """Raise _Fault for an address that is written as such and may not be asked."""

@@ -268,3 +268,23 @@ def test_a_fault_that_comes_again_is_logged_now_and_then() -> None:
     assert faults.times("a") == 3, "those that were not logged are counted"
     for kind in range(5000):
         assert faults.times(f"other {kind}") == 1
+
+
+async def test_a_permission_that_is_withdrawn_counts_at_once() -> None:
+    async def serve(_: web.Request) -> web.Response:
+        return web.json_response(1)
+
+    async with service(serve) as url:
+        port = url.rpartition(":")[2]
+        allowed = [service_of(f"localhost:{port}")]
+        look_ups = LookUps(lambda _project, _name: None, lambda: tuple(allowed))
+        one = step(f"http://localhost:{port}/")
+        for _ in range(2):
+            assert await look_ups.ask(one) == LookedUp(1)
+            kept = allowed.pop()  # the connection is still there, and the address remembered
+            assert await look_ups.ask(one) == LookUpFailed(LookUpFault.REFUSED)
+            allowed.append(kept)
+        for number in range(9):
+            allowed.append(service_of(f"10.0.0.{number}"))
+            assert await look_ups.ask(one) == LookedUp(1)
+        await look_ups.close()
