@@ -21,7 +21,7 @@ from engine.trial_ports import TrialFault, TrialMiss, TrialReport, TrialStage, T
 from engine.trials.sound_proof import Proof, Samples, proofs
 from engine.trials.trial_talk import TrialCaller, TrialTalk
 from prompts.sounds import PATIENCE_S, PromptError, Prompts
-from prompts.wav import parse
+from prompts.wav import HEADER_BYTES, parse
 from telephony.agi.agi_wire import AgiError, HungUp, SessionRefused
 from telephony.agi.session import Session
 from telephony.ami.link import Link
@@ -32,8 +32,8 @@ log = structlog.get_logger()
 
 FLOW_SIDE, ROBOT_SIDE = "trial", "trial-robot"
 """The contexts of the two halves, and what their sessions say they are."""
-FOLDER = "trial"
-"""In Asterisk's spool, for what robots hear."""
+_HEARD = "trial-{}.wav"
+"""What a robot hears, in Asterisk's spool."""
 MOST_REMEMBERED = 50
 
 
@@ -119,7 +119,7 @@ class TrialCalls:
         self._node = node
         self._link = link
         self._prompts = prompts
-        self._folder = spool / FOLDER
+        self._spool = spool
         self._limits = limits
         self._now: _Trial | None = None
         self._last: dict[str, TrialReport] = {}
@@ -281,7 +281,7 @@ class TrialCalls:
 
     async def _heard(self, name: str) -> Samples:
         """The samples that the robot heard, once they are all there. Raises OSError."""
-        file = self._folder / f"{name}.sln"
+        file = self._spool / _HEARD.format(name)
         until = time.monotonic() + self._limits.written_s
         size, last = -1, -2
         while size != last and time.monotonic() < until:
@@ -290,12 +290,13 @@ class TrialCalls:
         data = await asyncio.to_thread(file.read_bytes)
         with contextlib.suppress(OSError):
             await asyncio.to_thread(file.unlink)
-        return np.frombuffer(data[: len(data) // 2 * 2], "<i2")
+        samples = data[HEADER_BYTES:]  # Asterisk corrects the header when it closes the file
+        return np.frombuffer(samples[: len(samples) // 2 * 2], "<i2")
 
     def _clear(self) -> None:
         """Remove what a controller left that died in a trial call."""
         with contextlib.suppress(OSError):
-            for file in self._folder.glob("*.sln"):
+            for file in self._spool.glob(_HEARD.format("*")):
                 with contextlib.suppress(OSError):
                     file.unlink()
 

@@ -161,5 +161,5 @@ async def test_a_robot_calls_the_draft(scene: Scene, engine: Engine, outbox: Out
     # It is no call of anybody's, and what was heard is not kept.
     assert not engine.calls.by_id and outbox.pending == 0
     # The call that was cut off leaves what was heard, which the next one removes.
-    kept = list((scene.asterisk.spool / "monitor").rglob("*.sln"))
+    kept = list((scene.asterisk.spool / "monitor").glob("trial-*"))
     assert len(kept) <= 1
