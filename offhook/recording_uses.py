@@ -1,6 +1,8 @@
 """Finds all places where prompts are said, so that nobody removes what is played."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 
 import asyncpg
 
@@ -27,11 +29,12 @@ class RecordingUses:
 
     async def of(self, db: asyncpg.Connection) -> Sequence[RecordingUse]:
         """All of them, those of flows first."""
-        found: list[RecordingUse] = []
-        for row in await db.fetch(_SQL["flows"]):
-            flow = checked_once(row["flow"], row["text"]).flow
-            if flow is not None:
-                found += _in_flow(flow, row["flow"], row["project"], _KINDS[row["what"]])
+        rows = [
+            (row["flow"], row["project"], row["what"], row["text"])
+            for row in await db.fetch(_SQL["flows"])
+        ]
+        # Reading a hundred flows takes a second, in which calls must go on.
+        found = await asyncio.to_thread(_in_flows, rows)
         for hotline in self._hotlines():
             texts = all_texts(hotline)
             found += _said(texts, UseKind.NOTICE, hotline.number, hotline.project)
@@ -41,13 +44,29 @@ class RecordingUses:
                 PromptText(name, language, text) for language, text in row["message"].items()
             )
             found += _said(texts, UseKind.CAMPAIGN, row["campaign"], row["project"])
+        return (*found, *_in_phrases())
+
+
+def _in_flows(rows: Iterable[tuple[str, str, str, str]]) -> list[RecordingUse]:
+    found: list[RecordingUse] = []
+    for name, project, what, text in rows:
+        flow = checked_once(name, text).flow
+        if flow is not None:
+            found += _in_flow(flow, name, project, _KINDS[what])
+    return found
+
+
+@cache
+def _in_phrases() -> Sequence[RecordingUse]:
+    return tuple(
+        use
         for kind, phrases in (
             (UseKind.PHONE, station_phrases()),
             (UseKind.CALLER, caller_phrases()),
             (UseKind.DIALPLAN, dialplan_phrases()),
-        ):
-            found += _said(phrases.fixed(), kind, "", "")
-        return found
+        )
+        for use in _said(phrases.fixed(), kind, "", "")
+    )
 
 
 def _in_flow(flow: Flow, name: str, project: str, kind: UseKind) -> Sequence[RecordingUse]:
