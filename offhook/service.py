@@ -292,6 +292,7 @@ async def running(
             seen_as=_prompts_seen_as(config, where),
         )
         stack.push_async_callback(prompts.close)
+        _background(stack, prompts.keep_small(), "old sounds")
 
         async def make_prompts(flow: Flow) -> None:
             with contextlib.suppress(TimeoutError):

@@ -1,7 +1,10 @@
 """Keeps sound files named by their content: each is made once, and again when it is gone."""
 
 import asyncio
+import contextlib
 import hashlib
+import os
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +14,7 @@ from prompts.speech import SpeechError, SpeechFault
 
 FORMAT = "2"  # of the files made here; a new number makes them all again
 RETRY_AFTER_S = 5.0
+_USED_ONCE_S = 24 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ class KeptSounds:
     async def file(self, name: str, recipe: Recipe) -> Path:
         """The file of this name; it is made if it doesn't exist yet. Raises SpeechError."""
         path = self.folder / f"{name}.wav"
-        if there(str(path)) and await asyncio.to_thread(is_telephone_file, path):
+        if there(str(path)) and await asyncio.to_thread(_usable, path):
             return path
         until, error = self._failed.get(path, (0.0, None))
         if error is not None and asyncio.get_running_loop().time() < until:
@@ -55,6 +59,11 @@ class KeptSounds:
             task.add_done_callback(lambda done: self._made(path, done))
         await asyncio.shield(task)
         return path
+
+    async def tidy(self, most_bytes: int) -> int:
+        """Delete what was used longest ago until the files have at most ``most_bytes``; how many
+        were deleted. Texts with callers' own values would otherwise gather for ever."""
+        return await asyncio.to_thread(_tidied, self.folder, most_bytes)
 
     async def close(self) -> None:
         """Stop making sounds."""
@@ -85,6 +94,35 @@ class KeptSounds:
             raise
         self._failed.pop(path, None)
         self._told_of()
+
+
+def _usable(path: Path) -> bool:
+    """Whether Asterisk can play it; if so it counts as used, once a day."""
+    if not is_telephone_file(path):
+        return False
+    with contextlib.suppress(OSError):  # the folder may be another user's
+        if time.time() - path.stat().st_mtime > _USED_ONCE_S:
+            os.utime(path)
+    return True
+
+
+def _tidied(folder: Path, most_bytes: int) -> int:
+    found = []
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            with contextlib.suppress(OSError):
+                if entry.name.endswith(".wav") and entry.is_file(follow_symlinks=False):
+                    about = entry.stat(follow_symlinks=False)
+                    found.append((about.st_mtime, about.st_size, entry.path))
+    whole, deleted = sum(size for _, size, _ in found), 0
+    for _, size, path in sorted(found):
+        if whole <= most_bytes:
+            break
+        with contextlib.suppress(OSError):
+            Path(path).unlink()
+            deleted += 1
+        whole -= size
+    return deleted
 
 
 def digest(*parts: str) -> str:

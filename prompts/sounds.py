@@ -22,6 +22,9 @@ PATIENCE_S = 6.0
 """How long a caller waits for a sound that is still being made."""
 MOST_FOUND = 20_000
 """Prompts whose files are remembered; those that were asked for first are looked for again."""
+MOST_BYTES_KEPT = 1_000_000_000
+"""Of each kind of sounds: some 17 hours."""
+TIDY_EVERY_S = 3600.0
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 PromptProgress = Callable[[int, int], None]
@@ -193,6 +196,16 @@ class Prompts:
                 self._tell(text, error)
                 failed.append(PromptError(text, error))
         return Prepared(ready, tuple(failed))
+
+    async def keep_small(
+        self, most_bytes: int = MOST_BYTES_KEPT, every_s: float = TIDY_EVERY_S
+    ) -> None:
+        """Delete what was spoken or played longest ago wherever there is more, until cancelled."""
+        while True:
+            for sounds in (self._spoken, self._kept_recordings):
+                if deleted := await sounds.tidy(most_bytes):
+                    log.info("sounds were deleted that nobody has heard for long", files=deleted)
+            await asyncio.sleep(every_s)
 
     async def close(self) -> None:
         """Stop making sounds."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import stat
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from ivr_flows.phrases import DialplanPhrase, load_phrases
 from prompts.sounds import PromptError, Prompts
 from prompts.speech import Espeak, SpeechFault
 from tests.prompts.sounds import tones
+from tests.waiting import until
 
 HELLO = PromptText("hello", "en", "Hello and welcome.")
 
@@ -131,6 +133,23 @@ async def test_an_upload_that_is_no_sound_is_told_once_and_spoken_instead(tmp_pa
     assert [(line["event"], line["file"]) for line in logs] == [
         ("an uploaded prompt can't be played; its text is spoken instead", str(file))
     ]
+
+
+async def test_what_was_used_longest_ago_is_deleted_where_there_is_too_much(
+    tmp_path: Path,
+) -> None:
+    prompts = Prompts(tmp_path)
+    texts = [PromptText(f"order-{n}", "en", f"Order {n}.") for n in range(6)]
+    files = [await prompts.file(text) for text in texts]
+    for age, file in enumerate(files):
+        os.utime(file, (1_700_000_000 - age, 1_700_000_000 - age))
+    assert await Prompts(tmp_path).file(texts[5]) == files[5], "which is used, and so new again"
+    keeping = asyncio.create_task(prompts.keep_small(3 * files[0].stat().st_size, every_s=60))
+    await until(lambda: sum(file.exists() for file in files) <= 3)
+    keeping.cancel()
+    assert files[0].exists() and files[5].exists()
+    assert not files[4].exists() and not files[3].exists()
+    assert await prompts.file(texts[4]) == files[4], "it is made again"
 
 
 async def test_a_file_that_a_power_cut_left_empty_is_made_again(tmp_path: Path) -> None:
