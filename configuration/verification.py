@@ -20,7 +20,7 @@ from configuration.flows import (
     load_flows,
     station_phrases,
 )
-from configuration.voices import piper_place
+from configuration.prompt_voices import piper_place
 from documents.document_errors import DocumentError, did_you_mean
 from domain.centre import Centre
 from ivr_flows.announcements import texts_to_prepare

@@ -7,7 +7,7 @@ import sys
 import venv
 from pathlib import Path
 
-from configuration.voices import piper_place
+from configuration.prompt_voices import piper_place
 from domain.errors import OperatorError
 from prompts.piper import LOCK, Piper
 from prompts.speech import SpeechError
