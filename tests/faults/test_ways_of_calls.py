@@ -101,7 +101,8 @@ async def ways(one: Scene, caller: str) -> list[NodePassed]:
     stored = await one.calls.get(row.call, projects=None)
     assert stored is not None
     told = [fact.what for fact in in_order(stored.timeline) if isinstance(fact.what, WayTaken)]
-    assert {(way.flow, way.revision) for way in told} <= {("ways", told[0].revision)}
+    assert {(way.flow, way.revision) for way in told} == {("ways", 1)}
+    assert {way.edition is not None for way in told} == {True}
     return [node for way in told for node in way.nodes]
 
 
