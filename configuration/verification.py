@@ -21,7 +21,6 @@ from configuration.flows import (
     station_phrases,
 )
 from configuration.prompt_voices import piper_place
-from configuration.speakers_chosen import piper_place
 from documents.document_errors import DocumentError, did_you_mean
 from domain.centre import Centre
 from ivr_flows.announcements import texts_to_prepare

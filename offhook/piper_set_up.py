@@ -8,7 +8,6 @@ import venv
 from pathlib import Path
 
 from configuration.prompt_voices import piper_place
-from configuration.speakers_chosen import piper_place
 from domain.errors import OperatorError
 from prompts.piper import LOCK, Piper
 from prompts.speech import SpeechError

@@ -42,7 +42,6 @@ from configuration.in_force import CannotKeep, InForce, keep, serving
 from configuration.prompt_voices import speakers_of
 from configuration.published_flows import PublishedFlows, seeds_of
 from configuration.secrets import Secrets
-from configuration.speakers_chosen import speakers_of
 from console.app import make_app
 from console.floor.working import WorkServices
 from console.flows.way_services import WayServices
