@@ -1,10 +1,11 @@
 // Draws a flow: nodes, and their exits as labelled lines. What it draws is what the server makes of the
 // text (`picture`); `kinds` has each kind's title and icon. `paint` lays figures over it.
-import { HEIGHT, WIDTH, curve, cut, groupOf, labelOf, linesOf, made, widthOf } from "./flow_shapes.js";
+import { HEIGHT, WIDTH, curve, cut, groupOf, labelOf, laidOutPlainly, linesOf, made, widthOf } from "./flow_shapes.js";
 
 const SMALLEST = 0.1;
 const LEGIBLE = 0.55;
 const LARGEST = 2.5;
+const PATIENCE_MS = 4000; // with dagre
 
 export class FlowPicture {
   // `on.chosen(node)` is called when a node is chosen by mouse or keyboard.
@@ -23,6 +24,7 @@ export class FlowPicture {
     this.fitted = false;
     this.touched = false; // by the user, who then looks where they like
     this.number = 0;
+    this.late = null;
     this.elements = new Map();
     this.lines = new Map();
     this.svg = made("svg", { role: "group", "aria-label": label, class: "flow-svg" });
@@ -30,13 +32,18 @@ export class FlowPicture {
     this.root = this.svg.appendChild(made("g"));
     this.empty = Object.assign(document.createElement("p"), { className: "flow-empty", textContent: texts.no_nodes });
     place.append(this.svg, this.empty);
-    this.worker = new Worker("/static/flows/flow_layout.js", { type: "module" });
-    this.worker.onmessage = ({ data }) => this.placed(data);
+    this.worker = this.hired();
     this.listen();
   }
 
   arrow(id) {
     return made("marker", { id, viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto-start-reverse", class: id }, made("path", { d: "M0,0L8,4L0,8z" }));
+  }
+
+  hired() {
+    const worker = new Worker("/static/flows/flow_layout.js", { type: "module" });
+    worker.onmessage = ({ data }) => this.placed(data);
+    return worker;
   }
 
   // Shows another picture; where one looks stays.
@@ -46,14 +53,33 @@ export class FlowPicture {
     this.number += 1;
     this.begun = performance.now();
     this.empty.hidden = picture.nodes.length > 0;
-    this.worker.postMessage({
+    const asked = {
       number: this.number,
+      start: picture.start,
       nodes: this.wanted.nodes.map(({ id }) => ({ id, width: WIDTH, height: HEIGHT })),
       edges: this.wanted.lines.map((line) => {
         const label = labelOf(line, this.texts);
         return { from: line.from, to: line.to, name: line.name, width: label ? widthOf(label) * 6.6 + 12 : 1, height: label ? 18 : 1, weight: line.inner ? 1 : 2 };
       }),
-    });
+    };
+    if (this.late) this.dismiss(); // it still works on a picture that nobody wants any more
+    this.late = setTimeout(() => {
+      this.dismiss();
+      this.placePlainly(asked);
+    }, PATIENCE_MS);
+    this.asked = asked;
+    this.worker.postMessage(asked);
+  }
+
+  placePlainly(asked) {
+    this.placed({ number: asked.number, ...laidOutPlainly(asked) });
+  }
+
+  dismiss() {
+    clearTimeout(this.late);
+    this.late = null;
+    this.worker.terminate();
+    this.worker = this.hired();
   }
 
   // The nodes, and a ghost for each target that isn't there.
@@ -65,7 +91,10 @@ export class FlowPicture {
   }
 
   placed(data) {
-    if (data.number !== this.number || data.failed) return;
+    if (data.number !== this.number) return;
+    clearTimeout(this.late);
+    this.late = null;
+    if (data.failed) return this.placePlainly(this.asked);
     const { nodes, lines } = this.wanted;
     this.size = { width: data.width, height: data.height };
     const before = this.spots;

@@ -70,3 +70,35 @@ export function labelOf(line, texts) {
   const words = line.exits.map((exit) => (exit.keys ? `${exit.keys} · ${exit.name}` : exit.name));
   return words.length === 1 && words[0] === "next" ? "" : cut(words.join(", "), 34);
 }
+
+// A plain picture for a flow so entangled that a good one takes too long: nodes in rows by how many steps
+// they are from the start, at most eight in a row. In the form of flow_layout.js.
+export function laidOutPlainly({ nodes, edges, start }) {
+  const next = new Map(nodes.map(({ id }) => [id, []]));
+  for (const { from, to } of edges) next.get(from)?.push(to);
+  const seen = new Set();
+  const rows = [];
+  for (const first of [start, ...next.keys()]) {
+    let wave = next.has(first) && !seen.has(first) ? [first] : [];
+    while (wave.length) {
+      for (const id of wave) seen.add(id);
+      for (let at = 0; at < wave.length; at += 8) rows.push(wave.slice(at, at + 8));
+      wave = [...new Set(wave.flatMap((id) => next.get(id)))].filter((id) => next.has(id) && !seen.has(id));
+    }
+  }
+  const widest = Math.max(1, ...rows.map((row) => row.length));
+  const [wideStep, highStep] = [WIDTH + 40, HEIGHT + 64];
+  const spots = {};
+  rows.forEach((row, n) => row.forEach((id, at) => {
+    spots[id] = { x: 16 + (at + 0.5 + (widest - row.length) / 2) * wideStep, y: 16 + HEIGHT / 2 + n * highStep };
+  }));
+  return {
+    width: widest * wideStep + 32, height: rows.length * highStep + 32, nodes: spots,
+    edges: edges.filter(({ from, to }) => spots[from] && spots[to]).map(({ name, from, to }) => {
+      const [a, b] = [spots[from], spots[to]];
+      const down = b.y > a.y ? 1 : -1;
+      const middle = { x: (a.x + b.x) / 2 + (a.y === b.y || from === to ? 0 : 12 * down), y: (a.y + b.y) / 2 + (a.y === b.y ? HEIGHT : 0) };
+      return { name, points: [{ x: a.x, y: a.y + (down * HEIGHT) / 2 }, middle, { x: b.x, y: b.y - (down * HEIGHT) / 2 }], x: middle.x, y: middle.y };
+    }),
+  };
+}

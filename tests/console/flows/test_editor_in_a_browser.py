@@ -61,7 +61,7 @@ def line_of(part: str, text: str = TEXT) -> int:
 
 async def checked(page: Page, text: str) -> None:
     """Waits for what the checker says of what was typed."""
-    await expect(page.locator("#check-state")).to_have_text(text)
+    await expect(page.locator("#check-state")).to_have_text(text, timeout=30_000)
 
 
 async def go_to(page: Page, line: int, column: str = "End") -> None:
