@@ -1,5 +1,6 @@
 """Publishes the flows of files, which are seeds: what people then change in the console, stays."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -64,7 +65,9 @@ class FlowSeeds:
             await db.execute(_SQL["lock"])
             left_alone: dict[str, str] = {}
             found = await self._due(db, seeds, left_alone)
-            right = _right({name: seeds[name] for name in found}, await _published(db))
+            due = {name: seeds[name] for name in found}
+            # In a thread: calls may be under way, if the database was away at the start.
+            right = await asyncio.to_thread(_right, due, await _published(db))
             for name in right:
                 await self._publish(db, name, seeds[name], version=found[name])
             if right:
