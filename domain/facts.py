@@ -211,6 +211,8 @@ class NodePassed:
     ``?`` for keys that are secret, ``=`` before anything else. None: nothing was asked."""
     flow: str | None = None
     """The flow that it is a node of, if that is not the fact's: it is in a sub-flow."""
+    revision: int | None = None
+    """Of that flow."""
 
     @property
     def silent(self) -> bool:

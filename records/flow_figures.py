@@ -124,7 +124,7 @@ def _key(
     return CountedAlike(
         flow[:_LONGEST],
         slot_of(left),
-        0 if one.flow else way.revision or 0,
+        (one.revision if one.flow else way.revision) or 0,
         ((record.project if record else None) or "")[:_LONGEST],
         node[:_LONGEST],
         (one.exit or "")[:_LONGEST],
@@ -175,8 +175,8 @@ class NodeFigures:
 
 @dataclass(frozen=True, slots=True)
 class FlowFigures:
-    """The figures of a flow. ``revisions``: how many calls came to each node of each, 0 for the
-    flow within others."""
+    """The figures of a flow. ``revisions``: how many calls came to each node of each, 0 if that is
+    not known."""
 
     since: datetime
     nodes: Mapping[str, NodeFigures]

@@ -177,22 +177,22 @@ def _row(one: object) -> object:
     if not isinstance(one, NodePassed):
         return asdict(one)  # type: ignore[call-overload]
     before_ms, lasted_ms = round(one.before_s * 1000), round(one.lasted_s * 1000)
-    row = [one.node, one.exit, before_ms, lasted_ms, one.answers, one.flow]
+    row = [one.node, one.exit, before_ms, lasted_ms, one.answers, one.flow, one.revision]
     while row[-1] is None:
         row.pop()
     return row
 
 
-_milliseconds = _integer(2**31 - 1)
+_milliseconds = _revision = _integer(2**31 - 1)
 
 
 def _nodes(value: object) -> tuple[NodePassed, ...]:
     rows = [one for one in value if isinstance(one, list)] if isinstance(value, list) else []
-    return tuple(_node([*row[:6], *[None] * (6 - len(row))]) for row in rows)
+    return tuple(_node([*row[:7], *[None] * (7 - len(row))]) for row in rows)
 
 
 def _node(row: list[object]) -> NodePassed:
-    node, way_out, before_ms, lasted_ms, answers, flow = row
+    node, way_out, before_ms, lasted_ms, answers, flow, revision = row
     return NodePassed(
         _text(node),
         way_out if isinstance(way_out, str) else None,
@@ -200,6 +200,7 @@ def _node(row: list[object]) -> NodePassed:
         (_milliseconds(lasted_ms) or 0) / 1000,
         answers if isinstance(answers, str) else None,
         _text(flow),
+        _revision(revision),
     )
 
 

@@ -2,7 +2,7 @@
 
 import uuid
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 import structlog
@@ -273,11 +273,13 @@ class LiveCalls:
         edition: int | None,
         revision: int | None,
         *,
+        revisions: Mapping[str, int],
         secretive: bool,
     ) -> FlowWay:
-        """The call's way through this flow: a new one, or it goes on in another session."""
+        """The call's way through this flow: a new one, or it goes on in another session.
+        ``revisions`` are those of all flows of the edition."""
         if call.way is None:
-            call.way = FlowWay(flow, edition, revision, secretive=secretive)
+            call.way = FlowWay(flow, edition, revision, revisions=revisions, secretive=secretive)
         return call.way
 
     def note_way(self, call: LiveCall, at: datetime) -> None:

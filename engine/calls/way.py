@@ -6,7 +6,7 @@ flow waits for long. If the controller is killed, what was collected until then 
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from domain.facts import ChoiceMade, Misdialled, NodePassed, WayTaken
@@ -54,15 +54,22 @@ _NOT_A_KEY = re.compile(r"[^0-9*#A-D]")
 
 
 class FlowWay:
-    """One call's way. ``secretive``: secret digits are asked for somewhere in the flow. Times are
-    civil (UTC)."""
+    """One call's way. ``revisions`` are those of all flows of the edition. ``secretive``: secret
+    digits are asked for somewhere in the flow. Times are civil (UTC)."""
 
     def __init__(
-        self, flow: str, edition: int | None, revision: int | None, *, secretive: bool
+        self,
+        flow: str,
+        edition: int | None,
+        revision: int | None,
+        *,
+        revisions: Mapping[str, int],
+        secretive: bool,
     ) -> None:
         self.flow = flow
         self.edition = edition
         self.revision = revision
+        self._revisions = revisions
         self._secretive = secretive
         self._came: dict[str, tuple[datetime, str]] = {}
         self._answers: dict[str, list[str]] = {}
@@ -191,4 +198,5 @@ class FlowWay:
             max(0.0, (at - came).total_seconds()),
             None if answers is None else ",".join(answers)[:MOST_ANSWERS],
             None if flow == self.flow else flow,
+            None if flow == self.flow else self._revisions.get(flow),
         )

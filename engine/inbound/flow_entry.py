@@ -44,6 +44,8 @@ class FlowEntry:
     """The edition of the flows that the call keeps."""
     revision: int = 0
     """That of the flow, in this edition."""
+    revisions: Mapping[str, int] = field(default_factory=dict)
+    """Those of all flows in it."""
     flows: Mapping[str, Flow] = field(default_factory=dict)
     """All flows of the edition, those that this one leads to among them."""
 
@@ -91,5 +93,6 @@ def by_hotline(
         name=name,
         edition=flows.edition,
         revision=flows.revisions.get(name, 0),
+        revisions=flows.revisions,
         flows=flows.flows,
     )

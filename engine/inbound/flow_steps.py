@@ -135,6 +135,7 @@ class FlowSteps:
             entry.name or entry.flow.name,
             entry.edition or None,
             entry.revision or None,
+            revisions=entry.revisions,
             secretive=secretive,
         )
         if secretive:

@@ -73,6 +73,7 @@ class FlowCalls:
                 name=name,
                 edition=flows.edition,
                 revision=flows.revisions.get(name, 0),
+                revisions=flows.revisions,
                 flows=flows.flows,
             )
             steps = _CustomersSteps(session, call, given, entry, self._means, host)

@@ -96,7 +96,7 @@ class Walked:
     def __init__(self, outcomes: Iterable[StepOutcome], *, secretive: bool = False) -> None:
         found = flows()
         self.at = START
-        self.way = FlowWay("main", 7, 3, secretive=secretive)
+        self.way = FlowWay("main", 7, 3, revisions={"pin": 5}, secretive=secretive)
         self.written: list[WayTaken] = []
         self.talk = Conversation(found["main"], FlowContext(flows=found))
         rest = iter(outcomes)
@@ -154,6 +154,7 @@ def test_who_hangs_up_is_counted_where_they_were_also_around_a_sub_flow() -> Non
         ]
     ]
     assert [one.flow for one in walked.written[0].nodes] == [None, None, "pin", None]
+    assert [one.revision for one in walked.written[0].nodes] == [None, None, 5, None]
 
 
 def test_a_long_wait_writes_what_was_passed_before_it() -> None:
@@ -193,7 +194,7 @@ def test_secret_keys_are_nowhere_however_they_were_pressed() -> None:
     assert ahead.written[0].nodes[1].answers == "2"
     assert "4711" not in repr(ahead.written)
     silent = Walked([Done(), Digits("2"), Digits("", timed_out=True)], secretive=True).end()
-    assert silent.written[0].nodes[2] == NodePassed("identify>ask", None, 4.0, 4.0, "", "pin")
+    assert silent.written[0].nodes[2] == NodePassed("identify>ask", None, 4.0, 4.0, "", "pin", 5)
 
 
 def test_a_key_pressed_ahead_answers_the_question_to_come() -> None:
@@ -209,7 +210,7 @@ def test_a_long_way_is_written_in_pieces() -> None:
 
 
 def test_what_could_not_be_done_is_no_key() -> None:
-    way = FlowWay("main", None, None, secretive=False)
+    way = FlowWay("main", None, None, revisions={}, secretive=False)
     way.answered(Play("hello", (), "en"), NotDone())
     assert way.take(START) is None
 
@@ -219,9 +220,11 @@ def test_a_call_has_one_way_whichever_session_drives_it(engine: Engine, tmp_path
     calls = engine.calls
     found = flows()
     talk = Conversation(found["main"], FlowContext(flows=found))
-    first = calls.way_in(call, "main", 7, 3, secretive=False)
+    first = calls.way_in(call, "main", 7, 3, revisions={}, secretive=False)
     first.reached(talk, talk.begin(), datetime.now(UTC))
-    assert calls.way_in(call, "main", 7, 3, secretive=False) is first, "its session was cut"
+    assert calls.way_in(call, "main", 7, 3, revisions={}, secretive=False) is first, (
+        "its session was cut"
+    )
     engine.talks.gone(call, Party.CALLER, 16)
     engine.talks.gone(call, Party.CALLER, 16)  # reported again
     facts = [decode(line) for line in (tmp_path / "outbox.jsonl").read_bytes().splitlines()]

@@ -96,6 +96,9 @@ async def test_a_sub_flows_nodes_are_counted_in_it_and_those_of_a_wait_in_the_fl
     assert set((await read(database)).nodes) == {"identify", "menu", "wait"}
     inner = await read(database, "pin")
     assert (inner.nodes["ask"].exits, inner.revisions) == ({"done": 1}, {0: 1})
+    known = NodePassed("identify>ask", None, 1.0, 1.0, None, "pin", 4)
+    await put(database, [came("b"), way("b", 60, known)])
+    assert (await read(database, "pin")).revisions == {0: 1, 4: 1}
 
 
 async def test_who_may_see_one_project_sees_its_calls_only_and_nobody_sees_tries(

@@ -138,14 +138,14 @@ STORED: list[tuple[Happening, str, str]] = [
             "hotline",
             nodes=(
                 NodePassed("hello", "next", 9.5, 2.0),
-                NodePassed("who>ask", "done", 7.5, 5.25, ",?", "identify"),
+                NodePassed("who>ask", "done", 7.5, 5.25, ",?", "identify", 4),
                 NodePassed("bye", "", 2.25, 2.25),
                 NodePassed("menu", None, 1.0, 1.0, "9"),
             ),
         ),
         "way",
         '{"flow": "hotline", "nodes": [["hello", "next", 9500, 2000],'
-        ' ["who>ask", "done", 7500, 5250, ",?", "identify"], ["bye", "", 2250, 2250],'
+        ' ["who>ask", "done", 7500, 5250, ",?", "identify", 4], ["bye", "", 2250, 2250],'
         ' ["menu", null, 1000, 1000, "9"]]}',
     ),
     (Queued(SALES, SkillName("sales")), "queued", '{"queue": "sales", "skill": "sales"}'),
