@@ -204,6 +204,13 @@ def _looked(
     for one in flows:
         row = rows.get(one.flow)
         of = project if row is None else row["project"]
+        if row is not None and not _changes(actor, of):
+            # What there is in a project of others is not told, and nothing is to be done here.
+            fate = FlowFate.NOT_YOURS
+            arriving.append(
+                ArrivingFlow(one.flow, "", one.text, one.tests, fate, row["version"], "", ())
+            )
+            continue
         known = {**outsides[of].names, NameOf.FLOW: there[of]}
         if (recorded := outsides[of].recorded) is not None:
             known[NameOf.RECORDING] = recorded.keys()
@@ -212,7 +219,7 @@ def _looked(
         for named in named_in(one.text):
             if named.of in known and named.name not in known[named.of]:
                 lacking.setdefault((named.of, named.name), []).append((one.flow, named.line))
-        arriving.append(_arriving(actor, one, source, names, row, of, outsides[of], there[of]))
+        arriving.append(_arriving(one, source, names, row, of, outsides[of], there[of]))
     return ImportLook(
         tuple(arriving),
         tuple(
@@ -223,7 +230,6 @@ def _looked(
 
 
 def _arriving(
-    actor: Actor,
     one: PackedFlow,
     source: str,
     names: OtherNames,
@@ -242,8 +248,6 @@ def _arriving(
     fate = FlowFate.NEW
     if row is not None:
         fate = FlowFate.SAME if (row["text"], row["tests"]) == (text, tests) else FlowFate.CHANGED
-        if not (actor.has(row["project"]) if row["project"] else actor.everywhere):
-            fate = FlowFate.NOT_YOURS
     return ArrivingFlow(
         one.flow,
         project,
@@ -251,9 +255,13 @@ def _arriving(
         tests,
         fate,
         0 if row is None else row["version"],
-        "" if row is None or fate is FlowFate.NOT_YOURS else row["changed_by"],
+        "" if row is None else row["changed_by"],
         errors,
     )
+
+
+def _changes(actor: Actor, project: str) -> bool:
+    return actor.has(project) if project else actor.everywhere
 
 
 def other_names_in_tests(tests: str, flow: str, names: OtherNames) -> str:

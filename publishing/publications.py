@@ -1,7 +1,6 @@
 """Publishes flows: makes revisions that never change, and editions, which calls meet."""
 
 import asyncio
-import difflib
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -10,6 +9,7 @@ import asyncpg
 import structlog
 
 from documents.document_errors import DocumentError
+from documents.patient_matching import unified_lines
 from domain.roles import Actor
 from ivr_flows.flow import Flow
 from ivr_flows.kind import NameOf
@@ -243,6 +243,7 @@ class Publications:
     async def call_off(self, actor: Actor, flow: str, id: int) -> None:
         """Don't publish that after all. Raises FlowRefused."""
         async with connection(self._pool) as db, db.transaction():
+            await db.execute(_SQL["lock"])  # or it is called off while it is being published
             draft = draft_for(actor, await db.fetchrow(_SQL["draft"], flow))
             check_project(actor, draft.project)
             if id not in {row["id"] for row in await db.fetch(_SQL["planned"], flow)}:
@@ -308,7 +309,8 @@ class Publications:
         return (*await self._users(db, flow), *others)
 
     async def retire(self, actor: Actor, flow: str) -> None:
-        """Let no call meet the flow any more. Raises FlowRefused if something leads to it."""
+        """Let no call meet the flow any more, what is planned of it included. Raises FlowRefused if
+        something leads to it."""
         async with connection(self._pool) as db, db.transaction():
             await db.execute(_SQL["lock"])
             draft = draft_for(actor, await db.fetchrow(_SQL["draft_to_change"], flow))
@@ -318,6 +320,8 @@ class Publications:
                 raise FlowRefused(FlowRefusal.IN_USE, ", ".join(users))
             now = self._clock()
             await db.execute(_SQL["publish"], now, actor.name, flow, None, "retired")
+            for row in await db.fetch(_SQL["planned"], flow):
+                await db.execute(_SQL["done"], row["id"], now, "cancelled")
             await db.execute(_SQL["announce"])
             await db.execute(_SQL["retire"], flow, now)
 
@@ -416,7 +420,7 @@ def warning_key(warning: DocumentError) -> str:
 
 def difference(before: str, after: str, names: tuple[str, str]) -> tuple[str, ...]:
     """The lines by which two texts differ, as a unified difference."""
-    return tuple(difflib.unified_diff(before.splitlines(), after.splitlines(), *names, lineterm=""))
+    return tuple(unified_lines(before, after, names))
 
 
 def _check_tests(draft: FlowDraft, flow: Flow, others: Mapping[str, Flow]) -> None:

@@ -1,10 +1,11 @@
 """Shows how two texts differ, line by line and, within a line, word by word. Pure."""
 
-import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+
+from documents.patient_matching import BoundedMatcher, ComparingSteps
 
 AROUND = 3
 """Unchanged lines that are shown before and after a change."""
@@ -72,8 +73,8 @@ def text_difference(before: str, after: str) -> TextDifference:
 
 
 def _lines(old: list[str], new: list[str]) -> Iterator[DifferenceLine]:
-    shown_to, by_words = 0, 0
-    matcher = difflib.SequenceMatcher(None, old, new)
+    shown_to, by_words, steps = 0, 0, ComparingSteps()
+    matcher = BoundedMatcher(old, new, steps, autojunk=True)
     for group in matcher.get_grouped_opcodes(AROUND):
         begin = group[0][1]
         if begin > shown_to:
@@ -85,7 +86,7 @@ def _lines(old: list[str], new: list[str]) -> Iterator[DifferenceLine]:
                     yield DifferenceLine(LineIs.SAME, i + n + 1, k + n + 1, same)
                 continue
             most = min(j - i, m - k, MOST_BY_WORDS - by_words)
-            pairs = [_by_words(old[i + n], new[k + n]) for n in range(most)]
+            pairs = [_by_words(old[i + n], new[k + n], steps) for n in range(most)]
             by_words += most
             for n in range(i, j):
                 pieces: Pieces = pairs[n - i][0] if n - i < len(pairs) else ((old[n], True),)
@@ -98,12 +99,12 @@ def _lines(old: list[str], new: list[str]) -> Iterator[DifferenceLine]:
         yield DifferenceLine(LineIs.SKIPPED, len(old) - shown_to, None)
 
 
-def _by_words(old: str, new: str) -> tuple[Pieces, Pieces]:
+def _by_words(old: str, new: str, steps: ComparingSteps) -> tuple[Pieces, Pieces]:
     """Two lines that stand for each other, each with the words that differ marked."""
     one, other = _WORD.findall(old)[:500], _WORD.findall(new)[:500]
     if "".join(one) != old or "".join(other) != new:
         return ((old, True),), ((new, True),)
-    matcher = difflib.SequenceMatcher(None, one, other, autojunk=False)
+    matcher = BoundedMatcher(one, other, steps, autojunk=False)
     if matcher.quick_ratio() < 0.4:
         return ((old, True),), ((new, True),)
     removed: list[tuple[str, bool]] = []

@@ -123,9 +123,12 @@ async def test_flows_of_others_stay_as_they_are(
     database: Database, transfers: FlowTransfers
 ) -> None:
     await FlowDrafts(database.pool).add(OPS, "tea", "night", NIGHT)
-    flows = (PackedFlow("night", "", NIGHT + "# mine now\n"),)
+    probing = TEXT.replace("flow: menu", "flow: night")  # whose queue is in no project
+    flows = (PackedFlow("night", "", probing),)
     look = await transfers.look_over(STRANGER, "coffee", flows, "x.yaml")
-    assert [(one.fate, one.changed_by) for one in look.flows] == [(FlowFate.NOT_YOURS, "")]
+    (arriving,) = look.flows
+    assert (arriving.fate, arriving.changed_by) == (FlowFate.NOT_YOURS, "")
+    assert not arriving.project and not arriving.errors and not look.lacking, "tells what tea has"
     assert await transfers.take_in(STRANGER, look) == ()
     forged = replace(look, flows=(replace(look.flows[0], fate=FlowFate.CHANGED),))
     with pytest.raises(FlowRefused):

@@ -15,6 +15,7 @@ from publishing.flow_drafts import FlowDrafts
 from publishing.flow_words import FlowDraft, FlowRefusal, FlowRefused
 from publishing.publications import Publications, anywhere, difference, warning_key
 from storage.database import Database
+from tests.waiting import until
 
 OPS = Actor("olga", Role.OPS, frozenset({"tea"}))
 OTHER = Actor("otto", Role.OPS, frozenset({"tea"}))
@@ -203,6 +204,43 @@ async def test_a_plan_can_be_called_off(scene: FlowScene) -> None:
     draft = await scene.add()
     plan = await scene.published.plan(OPS, "menu", draft.version, "", NOON + timedelta(days=1))
     await scene.published.call_off(OTHER, "menu", plan.id)
+    scene.now = NOON + timedelta(days=2)
+    assert await scene.published.publish_due() == ()
+    assert await scene.published_text() is None
+
+
+async def test_a_plan_is_called_off_or_published_but_not_both(
+    scene: FlowScene, database: Database
+) -> None:
+    draft = await scene.add()
+    plan = await scene.published.plan(OPS, "menu", draft.version, "", NOON + timedelta(days=1))
+    scene.now = NOON + timedelta(days=1)
+    asked: asyncio.Task[None] | None = None
+
+    async def meanwhile(db: asyncpg.Connection, project: str) -> Outside:
+        nonlocal asked  # the plan is due, and about to be published
+        asked = asyncio.create_task(scene.published.call_off(OTHER, "menu", plan.id))
+        await until(waits_for_the_lock)
+        return await anywhere(db, project)
+
+    async def waits_for_the_lock() -> bool:
+        waiting = "select exists (select from pg_locks where locktype = 'advisory' and not granted)"
+        return asked is not None and (asked.done() or bool(await database.pool.fetchval(waiting)))
+
+    due = Publications(database.pool, meanwhile, clock=lambda: scene.now)
+    assert await due.publish_due() == ("menu",)
+    assert asked is not None
+    with refuses(FlowRefusal.NOT_PLANNED):
+        await asked
+    assert await scene.published_text() == GOOD
+
+
+async def test_what_is_planned_of_a_retired_flow_does_not_bring_it_back(scene: FlowScene) -> None:
+    draft = await scene.add()
+    await scene.published.publish(OPS, "menu", draft.version, "")
+    await scene.published.plan(OPS, "menu", draft.version, "", NOON + timedelta(days=1))
+    await scene.published.retire(OPS, "menu")
+    assert await scene.published.planned(OPS, "menu") == ()
     scene.now = NOON + timedelta(days=2)
     assert await scene.published.publish_due() == ()
     assert await scene.published_text() is None

@@ -237,3 +237,13 @@ def test_a_difference_has_numbers_and_words() -> None:
     assert not text_difference("a\n", "a").same
     assert not text_difference("a\r\n", "a\n").same
     assert text_difference("", "x\n" * 9000).cut
+
+
+def test_the_difference_of_texts_that_take_hours_to_compare_is_there_soon() -> None:
+    letters = [chr(200 + n) for n in range(150)]
+    old, new = ["first", *letters * 300, "last"], ["first", *letters[::-1] * 300, "last"]
+    found = text_difference("\n".join(old), "\n".join(new))
+    assert found.cut and found.removed <= len(old) and found.added == found.removed
+    words, others = "a b " * 120, "b a " * 120
+    long = text_difference(f"{words}\n" * 3000, f"{others}\n" * 3000)
+    assert (long.removed, long.added) == (3000, 3000)
