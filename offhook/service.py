@@ -7,7 +7,7 @@ import hashlib
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -17,30 +17,22 @@ from aiohttp import web
 
 from api.resources import API
 from campaigns.known_customers import KnownCustomers
-from centre.directory import Directory
 from centre.directory_copy import DirectoryCopy
-from centre.directory_faults import flows_of
 from centre.directory_service import DirectoryService
 from centre.directory_store import DirectoryStore
 from centre.following import FollowedDirectory
 from centre.phone_setups import PhoneSetups
 from centre.pins import AgentPins
 from centre.running import centre_of
-from centre.things import HotlineSettings
 from configuration.addresses import check_addresses
 from configuration.centre_file import Config
 from configuration.directory_at_start import asterisk_passwords, directory_at_start, keep_here
-from configuration.flow_surroundings import FlowSurroundings
 from configuration.flows import (
     caller_phrases,
-    dialplan_phrases,
     directory_check,
     station_phrases,
-    with_entered,
 )
 from configuration.in_force import CannotKeep, InForce, keep, serving
-from configuration.prompt_voices import speakers_of
-from configuration.published_flows import PublishedFlows, seeds_of
 from configuration.secrets import Secrets
 from console.app import make_app
 from console.floor.working import WorkServices
@@ -55,7 +47,6 @@ from engine.calls.call import LiveCall
 from engine.calls.gap import Gap
 from engine.draining import drain
 from engine.engine import Engine
-from engine.flows_in_force import FlowsInForce, loaded
 from engine.holidays_ahead import HolidaysAhead
 from engine.inbound.apologies import Apologies
 from engine.inbound.caller_sessions import Closing
@@ -63,7 +54,6 @@ from engine.inbound.entry_choice import EntryChoice
 from engine.inbound.flow_means import FlowMeans
 from engine.inbound.hotline_call import HotlineCalls
 from engine.inbound.look_ups import LookUps
-from engine.inbound.notice import all_texts
 from engine.inbound.repeated_faults import RepeatedFaults
 from engine.inbound.voice_steps import VoiceMeans
 from engine.outbound.answered_call import AnsweredCalls
@@ -74,32 +64,18 @@ from engine.recorder import Recorder
 from engine.running_centre import RunningCentre
 from engine.stations.feature_codes import StationFeatures
 from engine.trials.trial_calls import TrialCalls
-from ivr_flows.announcements import texts_to_prepare
-from ivr_flows.flow import Flow
-from ivr_flows.phrases import Phrases
 from machine.hosts import with_port
 from machine.open_files import claim
+from offhook.flow_work import FlowWork
 from offhook.outbound_work import OutboundWork
 from offhook.places import Places, places
-from offhook.recording_uses import RecordingUses
-from prompt_library.recorded_index import INDEX_FILE, RecordedIndex
-from prompt_library.recording_library import RecordingLibrary
-from prompt_library.taking_over import take_over
-from prompts.sounds import Prompts
-from publishing.edition_copy import EDITIONS_FILE
 from publishing.flow_drafts import FlowDrafts
 from publishing.flow_transfers import FlowTransfers
-from publishing.flow_words import FlowEdition
-from publishing.followed_editions import FollowedEditions
-from publishing.look_up_rights import COPY_FILE, LookUpRights
-from publishing.publications import Publications
-from publishing.seeds import FlowSeeds
 from records.entry_figures import EntryFigures
 from records.flow_figures import FlowFigureStore
 from records.flow_ways import FlowWayStore
 from storage.controller_lock import ControllerLock
 from storage.database import check_address, close_pool, make_pool
-from storage.database_errors import AWAY
 from storage.last_known import LAST_KNOWN, LastKnown
 from storage.outbox import Outbox
 from supervision.pulse import answer
@@ -114,7 +90,6 @@ from worklist.worklist import Worklist
 
 log = structlog.get_logger()
 
-PROMPTS_WITHIN_S = 5.0
 """How long whoever publishes a flow waits for its prompts at most; calls wait for none."""
 FIRST_SNAPSHOT_S = 5.0
 """How long calls wait for the first snapshot of Asterisk, which may be down for longer."""
@@ -280,42 +255,21 @@ async def running(
         found = replace(found, config=config)
         followed = FollowedDirectory(pool, directory)
 
-        rights = LookUpRights(pool, secrets.sealing, state / COPY_FILE)
-        await rights.begin()
-        _background(stack, rights.keep(), "secrets of look-ups")
-        surroundings = FlowSurroundings(lambda: followed.found.kept.directory, rights.names)
-        recorded = RecordedIndex(pool, state / INDEX_FILE)
-        prompts = Prompts(
-            where.prompts,
-            speakers=speakers_of(config),
-            recorded=recorded,
-            seen_as=_prompts_seen_as(config, where),
-        )
-        stack.push_async_callback(prompts.close)
-        _background(stack, prompts.keep_small(), "old sounds")
-
-        async def make_prompts(flow: Flow) -> None:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(PROMPTS_WITHIN_S):
-                    await prompts.prepare(texts_to_prepare(flow))
-
-        publications = Publications(
+        flow_work = await FlowWork.begin(
             pool,
-            surroundings.outside,
-            surroundings.users,
-            surroundings.unfit,
-            ahead=make_prompts,
+            config,
+            secrets,
+            found.files,
+            state,
+            where,
+            lambda: followed.found.kept.directory,
+            seen_as=_prompts_seen_as(config, where),
+            open_now=is_open,
         )
-        published = PublishedFlows(
-            FlowSeeds(pool), publications, state / EDITIONS_FILE, seeds_of(found.files)
-        )
-        flows = FlowsInForce(
-            await asyncio.to_thread(loaded, await published.at_start(open_now=is_open)),
-            published.edition,
-            prompts.prepare,
-        )
-        _check_flows(flows, directory.kept.directory)
-        editions = FollowedEditions(pool, publications)
+        prompts, flows = flow_work.prompts, flow_work.flows
+        stack.push_async_callback(prompts.close)
+        for work, what in flow_work.at_once():
+            _background(stack, work, what)
         link = _link(config, ports, secrets)
         ended: asyncio.Queue[LiveCall] = asyncio.Queue()
         gaps: asyncio.Queue[Gap] = asyncio.Queue()
@@ -330,8 +284,6 @@ async def running(
         if not config.recordings.root.is_absolute():
             # We don't create a folder elsewhere: a disk may be mounted there later.
             where.recordings.mkdir(parents=True, exist_ok=True)
-        uses = RecordingUses(lambda: engine.centre.hotlines)
-        recordings = RecordingLibrary(pool, uses.of, on_change=recorded.look)
         recorder = Recorder(engine.calls, ended, where.spool, where.recordings, calls, outbox)
         engine.restore(states, open_calls)
         absence = Absence(
@@ -362,7 +314,7 @@ async def running(
         )
         for work, what in outbound.at_once():
             _background(stack, work, what)
-        look_ups = LookUps(rights.secret, rights.services)
+        look_ups = LookUps(flow_work.rights.secret, flow_work.rights.services)
         stack.push_async_callback(look_ups.close)
         means = FlowMeans(
             engine.sessions,
@@ -443,16 +395,6 @@ async def running(
                 await database.agents.remember(engine.centre.agents)
             await followed.follow(take)
 
-        async def take_edition(now: FlowEdition) -> None:
-            await flows.take(now)
-            await published.keep(now)
-
-        async def follow_editions() -> None:
-            await database.open()
-            if not is_open:
-                await published.sow_later()
-            await editions.follow(take_edition)
-
         _background(stack, centre.keep_figures(), "figures")
         _background(stack, database.refold(), "old figures")
         stack.push_async_callback(outbound.imports.close)
@@ -475,26 +417,25 @@ async def running(
             disposing=outbound.disposition_services(),
             flows=flows.of_projects,
             working=WorkServices(Worklist(pool, accounts.audit), outbound.caller_callbacks),
-            flow_files=lambda: published.left_alone,
+            flow_files=lambda: flow_work.published.left_alone,
             entry_figures=EntryFigures(pool),
             flow_drafts=FlowDrafts(pool),
-            publications=publications,
+            publications=flow_work.publications,
             ways=WayServices(FlowFigureStore(pool), FlowWayStore(pool)),
-            flow_transfers=FlowTransfers(pool, surroundings.outside),
+            flow_transfers=FlowTransfers(pool, flow_work.surroundings.outside),
             trials=trials,
-            look_up_rights=rights,
-            prompts=PromptServices(prompts, recordings, recorded),
+            look_up_rights=flow_work.rights,
+            prompts=PromptServices(prompts, flow_work.recordings, flow_work.recorded),
             phones=_phone_access(config, ports),
             api=API,
             public_url=config.console.public_url,
             proxies=config.console.proxies,
         )
         _background(stack, follow(), "the directory")
-        _background(stack, _recorded(database, recorded, recordings, prompts, where), "recordings")
-        _background(stack, follow_editions(), "published flows")
-        _background(stack, editions.publish_due(), "flows to be published later")
+        for work, what in flow_work.once_wired(database.open, open_now=is_open):
+            _background(stack, work, what)
         await _listen(stack, app, config, ports.console, files.visitors)
-        _background(stack, _speak_ahead(prompts, flows, phrases, in_use, where), "prompts")
+        _background(stack, flow_work.speak_ahead(in_use), "prompts")
         await agi.start()
         stack.push_async_callback(agi.close)
         for work, what in outbound.once_served():
@@ -506,18 +447,6 @@ def _phone_access(config: Config, ports: Ports) -> PhoneAccess:
     """Where phones register; that Asterisk listens everywhere is no address to type in."""
     bind = None if config.sip.bind in ("0.0.0.0", "::") else config.sip.bind  # noqa: S104
     return PhoneAccess(config.sip.external_address or bind, ports.sip, ports.sip_tls)
-
-
-def _check_flows(flows: Mapping[str, Flow], directory: Directory) -> None:
-    """Report numbers whose flow is missing. A controller must come back all the same."""
-    for number, hotline in directory.of(HotlineSettings).items():
-        for _, flow in flows_of(hotline):
-            if flow not in flows:
-                log.error(
-                    "a number's flow can't be used; its callers go to Asterisk's queue",
-                    number=number,
-                    flow=flow,
-                )
 
 
 def _whose(state: Path) -> str:
@@ -575,45 +504,3 @@ async def _listen(
             f"the console can't listen on {with_port(host, port)} ({error.strerror}); stop whatever"
             " uses it, or set another console.port in the configuration"
         ) from error
-
-
-async def _recorded(
-    database: DatabaseAtStart,
-    recorded: RecordedIndex,
-    recordings: RecordingLibrary,
-    prompts: Prompts,
-    where: Places,
-) -> None:
-    """Follow the library of recordings, once it has what lies in the folder."""
-
-    async def changed() -> None:
-        await prompts.publish(dialplan_phrases().fixed(), where.dialplan_prompts)
-
-    await database.open()
-    with contextlib.suppress(*AWAY):
-        await take_over(recordings, where.prompts / "uploaded")
-    await recorded.follow(changed)
-
-
-async def _speak_ahead(
-    prompts: Prompts,
-    flows: FlowsInForce,
-    phrases: Phrases,
-    in_use: asyncio.Queue[Centre],
-    where: Places,
-) -> None:
-    """Make all prompts that are known in advance, the dialplan's first; then those of each number,
-    and of each flow that a number gets."""
-    await prompts.publish(dialplan_phrases().fixed(), where.dialplan_prompts)
-    spoken: set[tuple[str, int]] = set()
-    while True:
-        centre = await in_use.get()
-        for hotline in centre.hotlines:
-            await prompts.prepare(all_texts(hotline), project=hotline.project)
-        for name in dict.fromkeys(name for hotline in centre.hotlines for name in hotline.flows):
-            for flow in with_entered(name, flows):
-                revision = (flow.name, flows.newest.revisions.get(flow.name, 0))
-                if revision not in spoken:
-                    spoken.add(revision)
-                    await prompts.prepare(texts_to_prepare(flow))
-        await prompts.prepare((*phrases.fixed(), *caller_phrases().fixed()))
