@@ -19,6 +19,9 @@ from ivr_flows.steps import (
     Hangup,
     LeaveQueue,
     Left,
+    LookUp,
+    LookUpFailed,
+    LookUpFault,
     MenuIsDue,
     NotDone,
     Note,
@@ -40,7 +43,12 @@ DEEPEST = 8
 MOST_WITHOUT_WAITING = 100
 """Nodes that a call may pass without the caller's hearing or doing anything."""
 MOST_WITHOUT_A_KEY = 300
-"""Nodes that a call may pass without anything from the caller: nobody may be there any more."""
+"""Nodes that a call may pass without anything from the caller: nobody may be there any more. Those
+that a caller walks while they wait in a queue are counted anew each time."""
+MOST_SILENT_S = 180.0
+"""How long a caller may hear nothing, in seconds, while the flow waits for keys or for services."""
+_LONGEST_LOOK_UP_S = 45.0
+"""A service that doesn't answer is waited for no longer, however often it is tried."""
 
 WENT_ROUND, TOO_DEEP, NO_FLOW = "went_round", "too_deep", "no_flow"
 """Why a call is ended that its flow leads nowhere."""
@@ -198,6 +206,7 @@ class Walk:
         self._waiting = False
         self._typed = ""
         self._without_waiting = self._without_a_key = 0
+        self._silent_s = 0.0
         self._kept = context.kept
         self._resumed: list[str] = []
         self._restore()
@@ -301,6 +310,11 @@ class Walk:
             raise Stuck(NO_FLOW)
         return self._flows[name]
 
+    def _hears_nothing(self, seconds: float) -> None:
+        self._silent_s += seconds
+        if self._silent_s > MOST_SILENT_S:
+            raise Stuck(WENT_ROUND)
+
     def _enter(self, node: OneNode) -> None:
         self._without_waiting += 1
         self._without_a_key += 1
@@ -346,6 +360,8 @@ class Walk:
         frame = self._frames[-1]
         self._frames.append(_Frame(frame.flow, frame.values, here + ">"))
         self._waiting = True
+        # They may wait for hours, and the queue knows how long that may be.
+        without_a_key, self._without_a_key = self._without_a_key, 0
         try:
             went = yield from self.along(first)
             if isinstance(went, Returned) and went.exit is not None:
@@ -356,6 +372,7 @@ class Walk:
             return None
         finally:
             self._waiting = False
+            self._without_a_key = without_a_key
             self._frames.pop()
             self.node, self.exits = here, exits
             self._typed = ""
@@ -400,6 +417,7 @@ class Walk:
         yield from self._answer()
         step = Play(self.node, texts, self.language, interruptible, self._waiting)
         outcome = self._accepted(step, (yield step), Done, Digits)
+        self._silent_s = 0.0
         if isinstance(outcome, Digits):
             self._typed += outcome.digits
 
@@ -434,6 +452,10 @@ class Walk:
         self._without_waiting = 0
         if outcome.digits:
             self._without_a_key = 0
+        if outcome.digits or step.prompts:
+            self._silent_s = 0.0
+        if outcome.timed_out and not outcome.digits:
+            self._hears_nothing(step.first_timeout_s)
         return Digits(typed + outcome.digits, outcome.timed_out)
 
     def wait_in(self, step: Enqueue) -> Script[Left | MenuIsDue]:
@@ -443,6 +465,7 @@ class Walk:
             self._typed = ""  # keys pressed before or during the wait don't answer what comes after
         outcome = self._accepted(step, (yield step), Left, MenuIsDue)
         self._without_waiting = 0
+        self._silent_s = 0.0
         if isinstance(outcome, Left) and outcome.why == "talked":
             self._without_a_key = 0
         return outcome
@@ -453,12 +476,16 @@ class Walk:
         yield from self._answer()
         outcome = self._accepted(step, (yield step), kind, other)
         self._without_waiting = 0
+        self._silent_s = 0.0
         return outcome
 
     def find_out(self, step: Step, kind: type[T], other: type[U]) -> Script[T | U]:
         """Have a step done of which the caller notices nothing; its outcome is of one of the two
         kinds."""
-        return self._accepted(step, (yield step), kind, other)
+        outcome = self._accepted(step, (yield step), kind, other)
+        if isinstance(step, LookUp) and outcome == LookUpFailed(LookUpFault.TIMEOUT):
+            self._hears_nothing(min(step.timeout_s * step.tries, _LONGEST_LOOK_UP_S))
+        return outcome
 
     def note(self, what: Happening) -> Script[None]:
         """Write into the call's timeline."""

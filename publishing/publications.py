@@ -36,6 +36,8 @@ log = structlog.get_logger()
 
 _SQL = load("flows")
 MOST_REVISIONS = 200
+DUE_AT_ONCE = 100
+"""Plans that are carried out in one transaction: the others who publish wait for it."""
 
 CHANNEL = "offhook_flows"
 """What PostgreSQL notifies of each new edition."""
@@ -251,13 +253,14 @@ class Publications:
             await db.execute(_SQL["done"], id, self._clock(), "cancelled")
 
     async def publish_due(self) -> tuple[str, ...]:
-        """Publish what has become due; the flows. A plan that no longer fits is given up, and
-        logged: calls go on meeting what they met."""
+        """Publish what has become due, or the first ``DUE_AT_ONCE`` of it, in one transaction; the
+        flows. A plan that no longer fits is given up, and logged: calls go on meeting what they
+        met."""
         now = self._clock()
         published = []
         async with connection(self._pool) as db, db.transaction():
             await db.execute(_SQL["lock"])
-            for row in await db.fetch(_SQL["due"], now):
+            for row in await db.fetch(_SQL["due"], now, DUE_AT_ONCE):
                 flow = row["flow"]
                 draft = await db.fetchrow(_SQL["draft"], flow)
                 met = await _met(db)

@@ -87,7 +87,7 @@ where s.done_at is null and ($1::text is null or s.flow = $1) order by s.due_at,
 -- name: due
 select s.id, s.flow, s.revision, s.by, r.text
 from flow_schedule s join flow_revisions r using (revision)
-where s.done_at is null and s.due_at <= $1 order by s.due_at, s.id
+where s.done_at is null and s.due_at <= $1 order by s.due_at, s.id limit $2
 
 -- name: next_due
 select min(due_at) from flow_schedule where done_at is null

@@ -1,13 +1,16 @@
 """Flows and callers that nobody has thought of: what the checker passes never fails on a call."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ivr_flows.interpreter import Conversation
-from ivr_flows.loader import check
+from ivr_flows.kind import NameOf
+from ivr_flows.loader import check, load
+from ivr_flows.references import Outside
 from ivr_flows.steps import (
     AgentFound,
     AskHours,
@@ -39,10 +42,13 @@ from ivr_flows.steps import (
     TransferToNumber,
     VoiceRecorded,
 )
-from ivr_flows.walk import FlowContext
+from ivr_flows.walk import MOST_SILENT_S, FlowContext
 
 NODES = [f"n{number}" for number in range(8)]
-ENDS = ["end", "back"]
+ASIDE = ["m0", "m1", "m2"]
+"""Of in-queue flows."""
+ENDS: dict[str, Any] = {"end": {"kind": "hangup"}}
+RETURNS = [{"kind": "return"}, {"kind": "return", "exit": "out"}]
 VARIABLES = {
     "digits": {"type": "digits"},
     "pin": {"type": "digits", "secret": True},
@@ -57,12 +63,11 @@ PROMPTS = {
 MOST_STEPS = 5_000
 
 prompt = st.sampled_from(sorted(PROMPTS))
-target = st.sampled_from(NODES + ENDS)
 value = st.one_of(st.text(max_size=8), st.integers(-5, 10**6), st.booleans(), st.none())
 
 
 def exits(*names: str) -> st.SearchStrategy[dict[str, str]]:
-    return st.fixed_dictionaries(dict.fromkeys(names, target))
+    return st.fixed_dictionaries(dict.fromkeys(names, st.just("end")))
 
 
 def node(kind: str, *names: str, **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -92,7 +97,7 @@ ANY_NODE = st.one_of(
     ),
     node("queue", "talked", "timeout", queue=st.just("q")),
     node(
-        "queue", "talked", "timeout", "out", queue=st.just("q"), meanwhile=target,
+        "queue", "talked", "timeout", "out", queue=st.just("q"), meanwhile=st.just("m0"),
         leaves=st.just({"out": "left"}), keys=st.just({"#": "out"}),
     ),
     node("agent", "talked", "timeout", agent=st.just("1001")),
@@ -101,27 +106,67 @@ ANY_NODE = st.one_of(
     node("voicemail", "done", prompts=prompt, queue=st.just("q")),
     node("record", "done", variable=st.just("words")),
     node("survey", "answered", questions=st.just({"q": {"prompts": "hello"}})),
-    node("pause", "next", seconds=st.just(1)),
+    node("pause", "next", seconds=st.sampled_from([1, 60])),
+    node("flow", "done", "out", flow=st.just("inner"), returns=st.just(["done", "out"])),
+    node("language", "next", prompts=prompt, keys=st.just({"1": "en"})),
     node("opt_out", "next"),
 )  # fmt: skip
+
+
+OUTSIDE = Outside(names={NameOf.FLOW: {"inner"}, NameOf.QUEUE: {"q"}})
+INNER = load(
+    """
+flow: inner
+languages: [en]
+start: a
+variables: {order: {type: digits}, pin: {type: digits, secret: true}}
+prompts: {hello: {en: Hello}}
+nodes:
+  a: {kind: collect, prompts: hello, variable: pin, exits: {done: b, exhausted: e}}
+  b:
+    kind: queue
+    queue: q
+    meanwhile: c
+    every: 5
+    leaves: {left: the caller has had enough}
+    exits: {talked: d, timeout: e, left: f}
+  c: {kind: menu, prompts: hello, keys: {"1": l, "2": r}, exits: {l: l, r: r, exhausted: r}}
+  l: {kind: return, exit: left}
+  r: {kind: return}
+  d: {kind: return}
+  e: {kind: return, exit: out}
+  f: {kind: go_on, flow: inner}
+""",
+    "inner.yaml",
+    OUTSIDE,
+)
+OUTSIDE = replace(OUTSIDE, flows={"inner": INNER})
+"""What the flows may lead to: it waits, returns in two ways, or begins anew."""
+
+
+WHILE_WAITING = st.one_of(
+    node("say", "next", prompts=prompt),
+    node("menu", "x", "y", "exhausted", prompts=prompt, keys=st.just({"1": "x", "2": "y"})),
+    node("collect", "done", "exhausted", prompts=prompt, variable=st.just("digits")),
+    node("look_up", "found", "failed", url=st.just("https://a.example/")),
+    node("pause", "next", seconds=st.just(60)),
+)
 
 
 @st.composite
 def flows(draw: st.DrawFn) -> str:
     """The text of a flow; JSON is YAML."""
-    nodes = {name: draw(ANY_NODE) for name in NODES[: draw(st.integers(1, len(NODES)))]}
-    nodes["end"] = {"kind": "hangup"}
-    if draw(st.booleans()):
-        nodes["back"] = draw(
-            st.sampled_from([{"kind": "return"}, {"kind": "return", "exit": "out"}])
-        )
-    # Exits to nodes that aren't there are led to the end, so that most flows are good.
-    for name, each in nodes.items():
-        for exit, where in each.get("exits", {}).items():
-            if where not in nodes:
-                each["exits"][exit] = "end"
-        if each.get("meanwhile") not in (None, *nodes):
-            each["meanwhile"] = name
+    names = NODES[: draw(st.integers(1, len(NODES)))]
+    nodes = {name: draw(ANY_NODE) for name in names}
+    nodes |= {name: draw(WHILE_WAITING) for name in ASIDE} | ENDS
+    nodes["back"] = draw(st.sampled_from(RETURNS))
+    for place, (name, each) in enumerate(nodes.items()):
+        # Mostly forward, so that most flows are good.
+        onward = (names[place + 1 :] or ["end"]) if name in names else [*ASIDE[1:], "back"]
+        anywhere = [*names, "end", "back"] if name in names else [*ASIDE, "back"]
+        for exit in each.get("exits", ()):
+            far = draw(st.integers(0, 5)) == 0
+            each["exits"][exit] = draw(st.sampled_from(anywhere if far else onward))
     reached, todo = {"n0"}, ["n0"]
     while todo:
         each = nodes[todo.pop()]
@@ -185,26 +230,57 @@ def outcome(draw: st.DataObject, step: Step) -> StepOutcome:
             return Done()
 
 
+LONGEST_SILENCE_S = MOST_SILENT_S + 60.0
+
+
 @settings(max_examples=200)
 @given(flows(), st.data())
 def test_what_the_checker_passes_never_fails_and_always_ends(
     text: str, data: st.DataObject
 ) -> None:
-    checked = check(text, "any.yaml")
+    checked = check(text, "any.yaml", OUTSIDE)
     if checked.flow is None:
         assert all(fault.message and fault.line for fault in checked.errors)
         return
-    talk = Conversation(checked.flow, FlowContext())
+    others = {"inner": INNER, "any": checked.flow}
+    talk = Conversation(checked.flow, FlowContext(flows=others))
     step: Step | None = talk.begin()
     last: Step | None = None
-    count = 0
+    count, silent_s, back_to, waited = 0, 0.0, "", False
     while step is not None:
         count += 1
         assert count < MOST_STEPS, "the call never ends"
+        if isinstance(step, Collect | Enqueue | RecordVoice) and not talk.waits:
+            back_to, waited = step.node, isinstance(step, Enqueue)
+        if back_to and count < 40 and data.draw(st.integers(0, 9)) == 0:
+            # The controller is killed; the next one goes on by what the channel has.
+            known = FlowContext(answered=True, taken_back=waited, kept=talk.kept, flows=others)
+            talk.close()
+            talk = Conversation(talk.outermost, known, back_to)
+            step = talk.begin()
+            continue
         # Callers grow tired: from some point on nobody presses anything any more.
         came = outcome(data, step) if count < 40 else _silence(step)
+        silent_s = _silent_after(step, came, silent_s)
+        assert silent_s <= LONGEST_SILENCE_S, "the caller hears nothing"
         last, step = step, talk.go_on(came)
     assert isinstance(last, Hangup)
+
+
+def _silent_after(step: Step, came: StepOutcome, before_s: float) -> float:
+    """For how many seconds the caller has heard nothing, nor done anything, after a step."""
+    match step, came:
+        case Collect(prompts=prompts), Digits(digits="", timed_out=True):
+            return (0.0 if prompts else before_s) + step.first_timeout_s
+        case LookUp(meanwhile=()), LookUpFailed(LookUpFault.TIMEOUT):
+            return before_s + min(45.0, step.timeout_s * step.tries)
+        case (Play() | Collect() | Enqueue() | RecordVoice() | TransferToAgent(), _) | (
+            TransferToNumber() | LookUp(meanwhile=(_, *_)),
+            _,
+        ):
+            return 0.0
+        case _:
+            return before_s
 
 
 def _silence(step: Step) -> StepOutcome:

@@ -466,6 +466,39 @@ def test_a_caller_who_has_gone_silent_does_not_go_round_for_ever() -> None:
     assert isinstance(last, Hangup) and last.why == "went_round"
 
 
+def test_who_waits_for_hours_is_asked_for_as_long() -> None:
+    flow = flow_of(
+        "  a: {kind: queue, queue: q, meanwhile: b, exits: {talked: c, timeout: c}}\n"
+        "  b: {kind: say, prompts: ask, exits: {next: r}}\n"
+        "  r: {kind: return}\n"
+        "  c: {kind: hangup}\n"
+    )
+    talk = Conversation(flow, FlowContext(answered=True))
+    step: Step | None = talk.begin()
+    for _ in range(1_000):
+        assert isinstance(step, Enqueue)
+        assert isinstance(talk.go_on(MenuIsDue()), Play)
+        step = talk.go_on(Done())
+    assert talk.go_on(Left(QueueExit.TALKED)) == Hangup("c", "done")
+
+
+def test_nobody_is_kept_in_silence() -> None:
+    flow = flow_of(
+        "  a: {kind: pause, seconds: 60, exits: {next: b}}\n"
+        "  b:\n    kind: look_up\n    url: https://a.example/\n    timeout: 30\n"
+        "    exits: {found: c, failed: a}\n"
+        "  c: {kind: hangup}\n"
+    )
+    talk = Conversation(flow, FlowContext(answered=True))
+    step: Step | None = talk.begin()
+    hung = LookUpFailed(LookUpFault.TIMEOUT)
+    for _ in range(2):
+        assert isinstance(step, Collect)
+        assert isinstance(talk.go_on(Digits("", timed_out=True)), LookUp)
+        step = talk.go_on(hung)
+    assert isinstance(step, Apologise) and step.why == "went_round"
+
+
 def test_values_have_their_type_whatever_comes() -> None:
     steps, talk = walked(
         flow_of(

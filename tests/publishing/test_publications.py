@@ -200,6 +200,20 @@ async def test_a_holiday_flow_goes_live_at_its_time(scene: FlowScene) -> None:
         await scene.published.call_off(OPS, "menu", planned.id)
 
 
+async def test_thousands_of_plans_of_one_moment_keep_nobody_from_publishing(
+    scene: FlowScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("publishing.publications.DUE_AT_ONCE", 2)
+    draft = await scene.add()
+    for _ in range(3):
+        await scene.published.plan(OPS, "menu", draft.version, "", NOON + timedelta(hours=1))
+    scene.now = NOON + timedelta(hours=2)
+    assert await scene.published.publish_due() == ("menu", "menu")
+    assert await scene.published.next_due() == NOON + timedelta(hours=1), "one is left"
+    assert await scene.published.publish_due() == ("menu",)
+    assert await scene.published.publish_due() == ()
+
+
 async def test_a_plan_can_be_called_off(scene: FlowScene) -> None:
     draft = await scene.add()
     plan = await scene.published.plan(OPS, "menu", draft.version, "", NOON + timedelta(days=1))
