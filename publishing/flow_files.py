@@ -24,6 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from documents.document import FLOW, Document, Limits, Path, read
 from documents.document_errors import DocumentError, first_of
+from documents.scalars import quoted_word
 from documents.sentence import sentence, template
 from documents.validation import validated
 from ivr_flows.flow_schema import NAME, NAME_EXPECTED
@@ -79,7 +80,7 @@ def packed(flows: Iterable[PackedFlow]) -> str:
     """The flows as one file. What ``unpacked`` makes of it is the same to the last byte."""
     lines = [_HEAD, f"offhook_flows: {FORM}\n", "flows:\n"]
     for one in flows:
-        lines.append(f"- flow: {one.flow}\n")
+        lines.append(f"- flow: {quoted_word(one.flow)}\n")
         if one.project:
             lines.append(f"  project: {json.dumps(one.project, ensure_ascii=False)}\n")
         lines.append(_text("text", one.text))

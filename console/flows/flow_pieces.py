@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from configuration.flows import LIBRARY, PHRASES, TESTS
+from documents.scalars import quoted_word
 from ivr_flows.loader import check
 
 _NAME_LINE = re.compile(r"^flow:[ \t]*[^\s#]+", re.MULTILINE)
@@ -86,9 +87,10 @@ def library_pieces() -> tuple[FlowPiece, ...]:
 
 def empty_flow(name: str) -> str:
     """The least that can be published, under this name."""
-    return _EMPTY % {"name": name}
+    return _EMPTY % {"name": quoted_word(name)}
 
 
 def named(text: str, name: str) -> str:
     """The text of a flow, or of its tests, for a flow of another name."""
-    return _NAME_LINE.sub(f"flow: {name}", text, count=1)
+    line = f"flow: {quoted_word(name)}"
+    return _NAME_LINE.sub(lambda _: line, text, count=1)

@@ -52,6 +52,11 @@ def test_whatever_a_draft_holds_comes_back(lines: list[str], end: str, more: str
         ]  # fmt: skip
 
 
+def test_a_flow_may_be_called_what_yaml_takes_for_no_text() -> None:
+    flows = [PackedFlow(name, "", "x", "") for name in ("true", "null", "e5", "on", "inf")]
+    assert again(*flows) == [(f.flow, f.project, f.text, f.tests) for f in flows]
+
+
 def test_a_single_flow_is_taken_as_well() -> None:
     text = "flow: menu\nnodes: {}  # mine\n"
     assert unpacked(text.encode(), "menu.yaml") == (PackedFlow("menu", "", text, "", 1),)

@@ -45,6 +45,8 @@ def test_each_refusal_has_its_words() -> None:
 
 
 def test_what_a_flow_begins_with_can_be_published_under_any_name() -> None:
+    begun = check(empty_flow("null"), "null.yaml")
+    assert begun.flow is not None and begun.flow.name == "null", "a word, not nothing"
     begun = check(empty_flow("spring"), "spring.yaml")
     assert begun.flow is not None and begun.flow.name == "spring"
     assert {"hotline", "greeting"} <= {piece.name for piece in library_pieces()}
@@ -52,6 +54,7 @@ def test_what_a_flow_begins_with_can_be_published_under_any_name() -> None:
         copied = check(named(piece.text, "mine"), "mine.yaml").flow
         assert copied is not None and copied.name == "mine"
         assert copied.title == piece.titles and piece.name in words.PIECES
+        assert (odd := check(named(piece.text, "true"), "true.yaml").flow) and odd.name == "true"
         if piece.tests:
             scripts = load_scripts(named(piece.tests, "mine"), "mine.tests.yaml")
             assert not play_all(copied, scripts, {}).faults
@@ -74,7 +77,7 @@ async def test_a_flow_begins_with_a_piece_of_the_library(console: Console, visit
     assert "请按1。" in editor and "You can read" not in editor
     again = await otto.post("/new-flow", {"flow": "spring", "project": "tea", "piece": ""})
     assert again.status == 400 and "There is a flow spring already" in await again.text()
-    for wrong in ({"flow": "Spring"}, {"flow": "x" * 65}, {"flow": "new flow"}):
+    for wrong in ({"flow": "Spring"}, {"flow": "x" * 65}, {"flow": "new flow"}, {"flow": "\\g<1>"}):
         answer = await otto.post("/new-flow", {"project": "tea", "piece": "", **wrong})
         assert answer.status == 400 and "lower-case letters" in await answer.text()
     odd = await otto.post("/new-flow", {"flow": "a", "project": "tea", "piece": "moon"})
