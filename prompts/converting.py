@@ -171,24 +171,30 @@ class Converter:
         """The sound as 48 kHz WAV of one or two channels, and its loudness, if it can be told."""
         kind = file_name.rpartition(".")[2].lower() if "." in file_name else ""
         plain = () if data.startswith(_MARKED) else _PLAIN.get(kind, ())
-        ran = await self._run(
+        ran = await self._widened(data, plain, "mono|stereo")
+        if ran.code != 0 and not ran.written and "channel layout" in ran.said:
+            # ffmpeg doesn't choose between the two for more channels than two.
+            ran = await self._widened(data, plain, "stereo")
+        if ran.code != 0 and len(ran.written) < _LESS_THAN_A_SOUND:
+            raise SoundRefused(SoundRefusal.NO_SOUND, ran.complaint)
+        found = _LOUDNESS.findall(ran.said)
+        loudness = float(found[-1]) if found and found[-1] not in ("-inf", "nan") else None
+        return ran.written, None if loudness is None or loudness <= -69.0 else loudness
+
+    async def _widened(self, data: bytes, plain: Sequence[str], layouts: str) -> Ran:
+        return await self._run(
             (
                 *("-protocol_whitelist", "file", "-format_whitelist", _FORMATS, "-threads", "1"),
                 *(*plain, "-i", "/dev/stdin", "-map", "0:a:0", "-vn", "-sn", "-dn"),
                 *("-map_metadata", "-1", "-t", f"{self._longest_s + 1:g}", "-threads", "1"),
                 "-af",
-                f"aresample={_DECODED_RATE},aformat=channel_layouts=mono|stereo,"
+                f"aresample={_DECODED_RATE},aformat=channel_layouts={layouts},"
                 "ebur128=framelog=verbose",
                 *("-c:a", "pcm_s16le", "-f", "wav", "pipe:1"),
             ),
             data,
             int((self._longest_s + 2) * _DECODED_RATE * 4),
         )
-        if ran.code != 0 and len(ran.written) < _LESS_THAN_A_SOUND:
-            raise SoundRefused(SoundRefusal.NO_SOUND, ran.complaint)
-        found = _LOUDNESS.findall(ran.said)
-        loudness = float(found[-1]) if found and found[-1] not in ("-inf", "nan") else None
-        return ran.written, None if loudness is None or loudness <= -69.0 else loudness
 
     async def _level(self, mono: bytes, gain: float) -> bytes:
         """48 kHz samples as telephone samples, ``gain`` dB louder, and no peak beyond the limit."""

@@ -39,6 +39,8 @@ FORMATS: dict[str, tuple[str, ...]] = {
     "asterisk.sln": (*NARROW, "-f", "s16le"),
     "asterisk.g722": ("-ar", "16000", "-ac", "1", "-f", "g722"),
     "MUSIC.MP3": ("-f", "mp3"),
+    "studio.wav": ("-ar", "192000", "-ac", "8", "-f", "wav"),
+    "film.flac": ("-ac", "6", "-f", "flac"),
 }
 
 
