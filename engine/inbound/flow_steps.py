@@ -6,7 +6,7 @@ Read this beside ``ivr_flows.steps``. Each family of steps is carried out in a m
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from time import time
+from time import monotonic, time
 from typing import assert_never
 
 import structlog
@@ -83,7 +83,7 @@ class FlowSteps:
         self._means = means
         self._sessions = means.sessions
         self._walked: Conversation | None = None
-        self._known_at = time()
+        self._known_at = monotonic()  # the clock may be set back
         self._bookmark = Bookmark(
             session,
             served=given.talked,
@@ -152,7 +152,7 @@ class FlowSteps:
                     await self._among_people(step) if secretive else await self.carry_out(step)
                 )
                 way.answered(step, outcome)
-                if (at := time()) - self._known_at >= _CLOCK_S:
+                if (at := monotonic()) - self._known_at >= _CLOCK_S:
                     self._known_at = at
                     steps.know(self._clock())
                 step = steps.go_on(outcome)

@@ -111,7 +111,12 @@ class HotlineCalls:
         if name not in flows.flows:
             name = call.hotline.flow
         if name not in flows.flows:
-            log.error("a number has no flow", number=given.hotline, flow=name)
+            self._means.complain(
+                "a number has no flow; its callers go to Asterisk's queue",
+                kind=given.hotline,
+                number=given.hotline,
+                flow=name,
+            )
             await session.set_variable(ChannelVariable.LOST_AT, "1")  # to Asterisk's own queue
             return False
         entry = by_hotline(name, flows, call.hotline, call.languages)

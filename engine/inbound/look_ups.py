@@ -8,6 +8,7 @@ or it counts as no answer. Nothing of a question or an answer is logged but the 
 import asyncio
 import ipaddress
 import json
+import re
 import socket
 from collections.abc import Callable, Collection
 from time import monotonic
@@ -36,6 +37,7 @@ DEEPEST = 20
 MOST_SESSIONS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _AGAIN_AFTER_S = 0.2
+_NUMBER = re.compile(r"(?i:0x[0-9a-f]*|[0-9]+)")
 
 
 class _NoEntry(OSError):  # noqa: N818 - so that aiohttp takes it for a failed resolution
@@ -130,7 +132,7 @@ class LookUps:
 
     async def _tried(self, step: LookUp, secrets: dict[str, str]) -> LookedUp:
         """Ask once, when there is room. Raises _Fault."""
-        host = URL(step.url).host or ""
+        host = _host(step)
         room = self._rooms.get(host)
         if room is None:
             room = self._rooms[host] = asyncio.Semaphore(self._of_a_host)
@@ -148,7 +150,7 @@ class LookUps:
         self._sessions.clear()
 
     def _failed(self, step: LookUp, fault: LookUpFault, began: float) -> LookUpFailed:
-        host = URL(step.url).host or ""
+        host = _host(step)
         if times := self._faults.times(f"{host} {fault.value}"):
             log.warning(
                 "a look-up gave nothing",
@@ -162,7 +164,10 @@ class LookUps:
 
     async def _once(self, step: LookUp, secrets: dict[str, str]) -> LookedUp:
         session = await self._session()
-        url = URL(step.url)
+        try:
+            url = URL(step.url)
+        except ValueError as error:  # the checker reads addresses a little differently
+            raise _Fault(LookUpFault.REFUSED) from error
         if step.query:
             url = url.update_query(step.query)
         method, body = step.method, step.body
@@ -226,7 +231,11 @@ class LookUps:
         try:
             ipaddress.ip_address(url.host)
         except ValueError:
-            return  # a name, which the guard resolves
+            # A name, which the guard resolves. What ends like an address and is none would be read
+            # in more ways than one, and not by the guard.
+            if _NUMBER.fullmatch(url.host.rstrip(".").rpartition(".")[2]):
+                raise _Fault(LookUpFault.REFUSED) from None
+            return
         if not may_be_asked(url.host, url.port, url.host, self._allowed()):
             raise _Fault(LookUpFault.REFUSED)
 
@@ -240,6 +249,13 @@ class _Fault(Exception):  # noqa: N818
 
 
 _AGAIN = frozenset({LookUpFault.TIMEOUT, LookUpFault.UNREACHABLE, LookUpFault.STATUS})
+
+
+def _host(step: LookUp) -> str:
+    try:
+        return URL(step.url).host or ""
+    except ValueError:
+        return ""
 
 
 def _onward(url: URL, location: str) -> URL:

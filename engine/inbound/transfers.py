@@ -48,7 +48,18 @@ class Transfers:
         They hear ringing meanwhile. The number is the flow's own, and goes out over its line only
         as long as an admin allows it there. The talk is recorded as those with agents are.
         """
-        line = self._means.sessions.calls.in_force.line(step.line)
+        in_force = self._means.sessions.calls.in_force
+        line = in_force.line(step.line)
+        if any(way in in_force.hotlines for way in in_force.ways(step.number, step.line)):
+            # It would take another channel each time, until the line has none left.
+            self._means.complain(
+                "a flow wants to call a number of the centre's own, which would lead back here; let"
+                ' it go on in that number\'s flow ("go_on")',
+                kind=step.number,
+                number=step.number,
+                node=step.node,
+            )
+            return Left(QueueExit.FAILED)
         if line is None or not line.flows_may_call:
             self._means.complain(
                 "a flow wants to call a number over a line that flows may not call over; allow it"

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from pydantic import Field
 
@@ -27,6 +28,14 @@ FOUND, NOT_FOUND, FAILED = "found", "not_found", "failed"
 
 _URL = re.compile(r"https?://[^\s/?#@{}]+(?:[/?][^\s#]*)?", re.ASCII)
 _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}")
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return _URL.fullmatch(url) is not None and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # half an IPv6 address, or a port that is none
+        return False
 
 
 class Method(StrEnum):
@@ -95,7 +104,7 @@ class LookUpNode(NodeKind):
             yield VariableSet(("take", name), name)
 
     def faults(self, _scope: Scope) -> Iterator[NodeFault]:
-        if not _URL.fullmatch(self.url):
+        if not _is_address(self.url):
             yield NodeFault(
                 ("url",),
                 sentence(

@@ -173,6 +173,20 @@ async def test_no_number_is_called_over_a_line_that_flows_may_not_use(
     assert logs[0]["line"] == line
 
 
+async def test_no_flow_calls_the_centre_itself(engine: Engine) -> None:
+    """However its number is written."""
+    lines = tuple(replace(line, flows_may_call=True) for line in engine.centre.lines)
+    (first, *_) = engine.centre.hotlines
+    own = (first, replace(first, number="01066661000"))
+    engine.take(replace(engine.centre, lines=lines, hotlines=own))
+    exits: dict[str, str] = dict.fromkeys(QueueExit, "bye")
+    step = TransferToNumber("out", "+861066661000", LineName("carrier"), 30.0, exits)
+    moves = transfers(engine)
+    with capture_logs() as logs:
+        assert await moves.to_number(step) == Left(QueueExit.FAILED)
+    assert logs[0]["number"] == "+861066661000"
+
+
 def test_a_caller_waits_for_an_agent_in_a_queue_that_they_serve(engine: Engine) -> None:
     moves = transfers(engine)
     exits: dict[str, str] = dict.fromkeys(QueueExit, "bye")

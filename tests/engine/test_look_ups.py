@@ -158,7 +158,19 @@ def test_public_and_allowed_addresses_are_asked() -> None:
     assert may_be_asked("crm.example", 443, "::ffff:127.0.0.1", HERE)
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "2130706433", "0x7f.1"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "localhost",
+        "[::1]",
+        "2130706433",
+        "0x7f.1",
+        "127.1",
+        "0177.0.0.1",
+        "127.0.0.1.",
+    ],
+)
 async def test_the_centre_itself_is_refused(host: str) -> None:
     async def serve(_: web.Request) -> web.Response:
         raise AssertionError("it was asked")
@@ -168,8 +180,12 @@ async def test_the_centre_itself_is_refused(host: str) -> None:
         look_ups = LookUps(lambda _project, _name: None)
         came = await look_ups.ask(step(f"http://{host}:{port}/"))
         await look_ups.close()
-    assert isinstance(came, LookUpFailed)
-    assert came.why in (LookUpFault.REFUSED, LookUpFault.UNREACHABLE)
+    assert came == LookUpFailed(LookUpFault.REFUSED)
+
+
+@pytest.mark.parametrize("url", ["http://crm.example:99999/", "http://[::1", "http://crm:x/", "x"])
+async def test_what_is_no_address_is_refused_and_breaks_no_call(url: str) -> None:
+    assert await asked(step(url)) == LookUpFailed(LookUpFault.REFUSED)
 
 
 async def test_a_redirect_does_not_lead_inside_nor_take_the_secret_along() -> None:

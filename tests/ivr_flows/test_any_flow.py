@@ -165,7 +165,7 @@ def flows(draw: st.DrawFn) -> str:
         onward = (names[place + 1 :] or ["end"]) if name in names else [*ASIDE[1:], "back"]
         anywhere = [*names, "end", "back"] if name in names else [*ASIDE, "back"]
         for exit in each.get("exits", ()):
-            far = draw(st.integers(0, 5)) == 0
+            far = draw(st.integers(0, 2 if each["kind"] in ("pause", "look_up") else 5)) == 0
             each["exits"][exit] = draw(st.sampled_from(anywhere if far else onward))
     reached, todo = {"n0"}, ["n0"]
     while todo:
@@ -182,11 +182,11 @@ def flows(draw: st.DrawFn) -> str:
 
 
 KEYS = st.text("0123456789*#", max_size=4)
-JSON = st.recursive(
+JSON = st.fixed_dictionaries({"a": st.lists(value, max_size=2), "b": value}) | st.recursive(
     value,
     lambda some: st.lists(some, max_size=2) | st.dictionaries(st.sampled_from("ab"), some),
     max_leaves=4,
-)  # fmt: skip
+)
 
 
 def outcome(draw: st.DataObject, step: Step) -> StepOutcome:
@@ -233,7 +233,7 @@ def outcome(draw: st.DataObject, step: Step) -> StepOutcome:
 LONGEST_SILENCE_S = MOST_SILENT_S + 60.0
 
 
-@settings(max_examples=200)
+@settings(max_examples=300)
 @given(flows(), st.data())
 def test_what_the_checker_passes_never_fails_and_always_ends(
     text: str, data: st.DataObject

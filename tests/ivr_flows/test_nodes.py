@@ -466,6 +466,13 @@ def test_a_caller_who_has_gone_silent_does_not_go_round_for_ever() -> None:
     assert isinstance(last, Hangup) and last.why == "went_round"
 
 
+@pytest.mark.parametrize("url", ["https://a.example:99999/", "https://[::1", "https://a:x/"])
+def test_an_address_that_cannot_be_asked_is_a_fault(url: str) -> None:
+    nodes = f"  a: {{kind: look_up, url: '{url}', exits: {{found: b, failed: b}}}}\n"
+    found = check(HEAD + nodes + "  b: {kind: hangup}\n", "little.yaml")
+    assert "not an address" in found.errors[0].message
+
+
 def test_who_waits_for_hours_is_asked_for_as_long() -> None:
     flow = flow_of(
         "  a: {kind: queue, queue: q, meanwhile: b, exits: {talked: c, timeout: c}}\n"
