@@ -1,5 +1,6 @@
 """Publishing in a real browser: publish, undo, plan, call off, export, import with mapping."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -108,3 +109,21 @@ async def test_a_flow_is_published_undone_planned_and_moved(
     await page.get_by_role("button", name="Remove crm.lan:8080").click()
     await page.get_by_role("dialog").get_by_role("button", name="Yes").click()
     await expect(page.locator("#services")).to_have_count(0)
+
+
+async def test_a_long_name_and_faults_fit_into_a_telephones_window(
+    console: Console, open_page: Open
+) -> None:
+    name, drafts = "l" + "o" * 62 + "g", console.app[FLOW_DRAFTS]
+    good = GOOD.replace("flow: menu", f"flow: {name}")
+    draft = await drafts.add(ADA, "", name, good)
+    due = datetime.now(UTC) + timedelta(days=1)
+    await console.app[PUBLICATIONS].plan(ADA, name, draft.version, "", due)
+    await drafts.save(ADA, name, draft.version, good.replace("kind: say", "kind: sayy"), "")
+    page = await open_page(f"/flows/{name}/publish", "ada", "en", 375)
+    await expect(page.locator("#errors")).to_contain_text("Line")
+    for theme in ("light", "dark"):
+        await put_on(page, theme)
+        assert not await serious_faults(page)
+    width = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert await page.evaluate(width) <= 0
