@@ -365,6 +365,7 @@ class Walk:
         try:
             went = yield from self.along(first)
             if isinstance(went, Returned) and went.exit is not None:
+                self.node, self.exits = here, exits  # the in-queue flow is over
                 step = LeaveQueue(here)
                 self._accepted(step, (yield step), Done, Done)
             return went if isinstance(went, Returned) else None

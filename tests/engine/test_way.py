@@ -76,9 +76,15 @@ nodes:
     queue: sales
     meanwhile: while
     every: 30
-    exits: {talked: bye, timeout: bye}
-  while: {kind: menu, prompts: [which], keys: {"9": stay}, exits: {stay: stay, exhausted: stay}}
+    leaves: {gone: has had enough}
+    exits: {talked: bye, timeout: bye, gone: bye}
+  while:
+    kind: menu
+    prompts: [which]
+    keys: {"9": stay, "8": go}
+    exits: {stay: stay, go: go, exhausted: stay}
   stay: {kind: return}
+  go: {kind: return, exit: gone}
   bye: {kind: hangup}
 """
 )
@@ -130,6 +136,15 @@ class Walked:
 
 def nodes(taken: WayTaken) -> list[tuple[str | None, str | None, float, str | None]]:
     return [(one.node, one.exit, one.lasted_s, one.answers) for one in taken.nodes]
+
+
+def test_who_leaves_by_the_in_queue_flow_passed_each_node_once() -> None:
+    walked = Walked([Done(), Digits("1"), MenuIsDue(), Digits("8")]).end()
+    passed = [one for taken in walked.written for one in nodes(taken)]
+    assert passed[2:] == [
+        ("wait>while", "go", 2.0, "8"), ("wait>go", "gone", 0.0, None),
+        ("wait", "gone", 4.0, "=menu"), ("bye", "", 0.0, None),
+    ]  # fmt: skip
 
 
 def test_a_short_menu_costs_one_fact() -> None:
