@@ -114,10 +114,15 @@ def _files(given: list[Path]) -> Iterator[tuple[Path, bool]]:
 
     for path in given:
         if path.is_dir():
-            for file in sorted(path.glob("*.yaml")):
-                ours = file.resolve().parent == LIBRARY.resolve() and file.stem in PHRASES
-                if not file.name.endswith(TESTS) and not ours:
-                    yield file, False
+            no_flows = PHRASES if path.resolve() == LIBRARY.resolve() else frozenset[str]()
+            found = [
+                file
+                for file in sorted(path.glob("*.yaml"))
+                if not file.name.endswith(TESTS) and file.stem not in no_flows
+            ]
+            yield from ((file, False) for file in found)
+            if not found:  # which is not the same as good ones
+                yield path, True
         elif path.name.endswith(TESTS):
             yield path.with_name(path.name.removesuffix(TESTS) + ".yaml"), True
         else:
@@ -175,6 +180,7 @@ def _text(file: Path) -> bytes:
     try:
         if not file.is_file():
             what = "this is not a file" if file.exists() else "there is no such file"
+            what = "there are no flows in this folder" if file.is_dir() else what
             raise DocumentError(str(file), 1, 1, what, "name a flow's file, or a folder with flows")
         with file.open("rb") as opened:
             data = opened.read(largest + 1)

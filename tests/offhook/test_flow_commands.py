@@ -57,6 +57,19 @@ def test_several_files_and_a_folder(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert 'a.tests.yaml:3:40: test "one": expected the call to end with "two"' in said
 
 
+def test_what_lies_beside_a_flow_does_it_no_harm(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good = written(tmp_path, "a")
+    (tmp_path / "loop.yaml").symlink_to("loop.yaml")
+    (tmp_path / "endless.yaml").symlink_to("/dev/zero")
+    assert flows("check", good) == flows("test", good) == 0
+    capsys.readouterr()
+    (empty := tmp_path / "empty").mkdir()
+    assert flows("check", empty) == flows("test", empty) == 1
+    assert f"{empty}:1:1: there are no flows in this folder" in capsys.readouterr().out
+
+
 def test_for_programs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     a = written(tmp_path, "a")
     assert flows("test", "--json", a) == 0
