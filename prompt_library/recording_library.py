@@ -24,6 +24,7 @@ from storage.database import connection
 from storage.queries import load
 
 _SQL = load("prompt_recordings")
+_FLOWS = load("flows")
 _CHANGERS = frozenset((Role.ADMIN, Role.OPS))
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 _FORM = "1"  # of what is kept; a new number gives all sounds new names
@@ -156,6 +157,7 @@ class RecordingLibrary:
         have nothing to play."""
         _check_change(actor, of)
         async with connection(self._pool) as db, db.transaction():
+            await db.execute(_FLOWS["lock"])  # no flow that plays it is published meanwhile
             await db.execute(_SQL["lock"])
             await self._check_newest(db, of, seen)
             left = {one for one in _recorded(await db.fetch(_SQL["names"])) if one != of}

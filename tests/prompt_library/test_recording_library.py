@@ -26,6 +26,7 @@ from prompts.converting import SoundRefusal
 from prompts.sounds import PromptError, Prompts
 from storage.database import Database
 from storage.database_errors import AWAY
+from storage.queries import load
 from tests.prompts.sounds import level, samples, tones
 from tests.prompts.uploads import PLAIN
 from tests.waiting import until
@@ -161,6 +162,24 @@ async def test_what_a_flow_plays_is_not_removed(shelves: Shelves) -> None:
         RecordingUse("hello", UseKind.FLOW, "spoken", "tea", ("en",), {"en": "Hello"}),
     ]
     await shelves.library.remove(ADMIN, EVERYBODYS, everybodys.id)
+
+
+async def test_a_flow_that_plays_it_is_not_published_while_it_is_removed(shelves: Shelves) -> None:
+    made = await shelves.upload(500)
+
+    async def waits() -> bool:
+        waiting = "select exists (select from pg_locks where locktype = 'advisory' and not granted)"
+        return removal.done() or bool(await shelves.pool.fetchval(waiting))
+
+    async with shelves.pool.acquire() as db, db.transaction():
+        await db.execute(load("flows")["lock"])  # a publication is under way
+        removal = asyncio.create_task(shelves.library.remove(OPS, HELLO, made.id))
+        await until(waits)
+        shelves.uses = [RecordingUse("hello", UseKind.FLOW, "shop", "tea", ("en",))]
+    with pytest.raises(RecordingRefused) as caught:
+        await removal
+    assert caught.value.why is RecordingRefusal.IN_USE
+    assert await shelves.hears(500)
 
 
 async def test_old_versions_are_forgotten_with_their_sounds(shelves: Shelves) -> None:

@@ -3,9 +3,11 @@
 import json
 from typing import Any
 
+import pytest
+
 from console.flows import words
 from console.flows.flow_pieces import empty_flow, library_pieces, named
-from console.kit.context import FLOW_DRAFTS, PUBLICATIONS
+from console.kit.context import FLOW_DRAFTS, PUBLICATIONS, RULES
 from domain.roles import Actor, Role
 from ivr_flows.loader import check
 from ivr_flows.trying.playing import play_all
@@ -164,3 +166,30 @@ async def test_the_list_says_what_callers_meet(console: Console, visit: Visit) -
     await publications.retire(ADA, "spring")
     assert "Retired" in await (await sue.get("/flows")).text()
     assert "The flow is retired" in await (await sue.get("/flows/spring")).text()
+
+
+@pytest.mark.parametrize("name", ["otto", "sue"])
+async def test_no_route_tells_anything_of_a_flow_of_others(
+    name: str, console: Console, visit: Visit
+) -> None:
+    drafts, text = console.app[FLOW_DRAFTS], empty_flow("theirs")
+    draft = await drafts.add(ADA, BANK, "theirs", text)
+    confirmed = [warning.message for warning in check(text, "theirs.yaml").warnings]
+    await console.app[PUBLICATIONS].publish(ADA, "theirs", draft.version, "", confirmed)
+    client, asked = await in_english(visit, name), 0
+    for method, path in console.app[RULES]:
+        if "{flow}" not in path:
+            continue
+        asked += 1
+        here = path.replace("{flow}", "theirs").replace("{number}", "1")
+        if method == "GET":
+            answer = await client.get(here)
+        else:
+            fields = {"seen": "1", "number": "1", "plan": "1", "version": "1", "do": "hang_up"}
+            answer = await client.post(here, fields)
+            if answer.status == 415:
+                answer = await client.send(here, text.encode(), fields=fields)
+        assert answer.status in (403, 404), f"{method} {path}: {answer.status}"
+    assert asked > 30
+    assert await drafts.of(ADA, "theirs") == draft
+    assert len(await console.app[PUBLICATIONS].periods(ADA, "theirs")) == 1
