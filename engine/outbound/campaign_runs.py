@@ -81,7 +81,7 @@ class CampaignRuns:
                 try:
                     await self._follow()
                 except AWAY as error:
-                    log.warning("campaigns can't be read now", why=in_one_line(error))
+                    self._complain("campaigns can't be read now", why=in_one_line(error))
                     wait = AGAIN_AFTER_S
                 except Exception:
                     # A fault with one campaign must not stop the others for good.

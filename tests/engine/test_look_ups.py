@@ -219,6 +219,58 @@ async def test_a_redirect_does_not_lead_inside_nor_take_the_secret_along() -> No
                 assert await asked(step(f"{url}/{path}")) == LookUpFailed(fault), path
 
 
+@asynccontextmanager
+async def rude_service(first: bytes, then: bytes) -> AsyncIterator[tuple[str, list[str]]]:
+    """A service that sends ``then`` again and again; what it has seen is in the list."""
+    seen: list[str] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        seen.append("asked")
+        writer.write(first)
+        gone = asyncio.ensure_future(reader.read())
+        while not gone.done():
+            writer.write(then)
+            await asyncio.wait({gone}, timeout=0.05)
+        seen.append("closed")
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/", seen
+
+
+_OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "fault"),
+    [
+        (_OK + b"Content-Length: 9000\r\n\r\n[", b"1,", LookUpFault.TIMEOUT),
+        (_OK + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n", LookUpFault.TIMEOUT),
+        (_OK + b"Content-Length: 90000000\r\n\r\n[", b"1," * 8000, LookUpFault.TOO_LARGE),
+        (b"HTTP/1.1 200 OK\r\n", b"X-More: header\r\n", LookUpFault.TIMEOUT),
+        (b"", b"\x00\xff", LookUpFault.UNREACHABLE),
+    ],
+)
+async def test_who_sends_drop_by_drop_or_rubbish_is_left(
+    first: bytes, then: bytes, fault: LookUpFault
+) -> None:
+    async with rude_service(first, then) as (url, seen):
+        assert await asked(step(url, timeout_s=0.5)) == LookUpFailed(fault)
+        await until(lambda: seen == ["asked", "closed"], seen=lambda: seen)
+
+
+async def test_a_caller_who_hangs_up_takes_the_question_along() -> None:
+    look_ups = LookUps(lambda _project, _name: None, lambda: HERE)
+    async with rude_service(b"", b"") as (url, seen):
+        asking = asyncio.ensure_future(look_ups.ask(step(url, timeout_s=30.0, tries=3)))
+        await until(lambda: seen)
+        asking.cancel()
+        await until(lambda: seen == ["asked", "closed"], seen=lambda: seen)
+    await look_ups.close()
+
+
 async def test_a_secret_that_is_not_there_asks_nobody() -> None:
     one = step("http://127.0.0.1:1/", secrets={"X-Token": "missing"})
     assert await asked(one) == LookUpFailed(LookUpFault.NO_SECRET)
