@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ivr_flows.flow import Flow
 from ivr_flows.interpreter import Conversation
 from ivr_flows.kind import NameOf
 from ivr_flows.loader import check, load
@@ -165,7 +166,8 @@ def flows(draw: st.DrawFn) -> str:
         onward = (names[place + 1 :] or ["end"]) if name in names else [*ASIDE[1:], "back"]
         anywhere = [*names, "end", "back"] if name in names else [*ASIDE, "back"]
         for exit in each.get("exits", ()):
-            far = draw(st.integers(0, 2 if each["kind"] in ("pause", "look_up") else 5)) == 0
+            most = 1 if each["kind"] in ("pause", "look_up") else 5
+            far = draw(st.integers(0, most)) == most
             each["exits"][exit] = draw(st.sampled_from(anywhere if far else onward))
     reached, todo = {"n0"}, ["n0"]
     while todo:
@@ -252,7 +254,7 @@ def test_what_the_checker_passes_never_fails_and_always_ends(
         assert count < MOST_STEPS, "the call never ends"
         if isinstance(step, Collect | Enqueue | RecordVoice) and not talk.waits:
             back_to, waited = step.node, isinstance(step, Enqueue)
-        if back_to and count < 40 and data.draw(st.integers(0, 9)) == 0:
+        if back_to and count < 40 and data.draw(st.integers(0, 9)) == 9:
             # The controller is killed; the next one goes on by what the channel has.
             known = FlowContext(answered=True, taken_back=waited, kept=talk.kept, flows=others)
             talk.close()
@@ -265,6 +267,21 @@ def test_what_the_checker_passes_never_fails_and_always_ends(
         assert silent_s <= LONGEST_SILENCE_S, "the caller hears nothing"
         last, step = step, talk.go_on(came)
     assert isinstance(last, Hangup)
+    _nobody_is_there(checked.flow, FlowContext(flows=others))
+
+
+def _nobody_is_there(flow: Flow, context: FlowContext) -> None:
+    """From the first step on nobody presses anything, and nothing answers."""
+    talk = Conversation(flow, context)
+    step: Step | None = talk.begin()
+    silent_s, count = 0.0, 0
+    while step is not None:
+        count += 1
+        assert count < MOST_STEPS, "the call never ends"
+        came = _silence(step)
+        silent_s = _silent_after(step, came, silent_s)
+        assert silent_s <= LONGEST_SILENCE_S, "the caller hears nothing"
+        step = talk.go_on(came)
 
 
 def _silent_after(step: Step, came: StepOutcome, before_s: float) -> float:
