@@ -288,8 +288,9 @@ class LiveCalls:
             self.note(call, taken, at=at)
 
     def way_over(self, call: LiveCall, at: datetime) -> None:
-        """The call is over."""
+        """The call is over, at this time or, if its flow has come further since, just then."""
         if call.way is not None:
+            at = max(at, call.way.came_at or at)
             call.way.over(at, call.talked_at())
             self.note_way(call, at)
             call.way = None

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from domain.facts import CallEnded, CallFact, NodePassed, WayTaken
 from domain.reasons import Party
+from engine.calls.gap import Gap
 from engine.calls.way import MOST_NODES, FlowWay
 from engine.engine import Engine
 from ivr_flows.flow import Flow
@@ -247,3 +248,25 @@ def test_a_call_has_one_way_whichever_session_drives_it(engine: Engine, tmp_path
     (way,) = (what for what in told if isinstance(what, WayTaken))
     assert [(one.node, one.exit) for one in way.nodes] == [("hello", None)]
     assert isinstance(told[-1], CallEnded), "the way is told before the end"
+
+
+def test_who_left_in_a_gap_was_in_the_flow_until_it_began_at_least(
+    engine: Engine, tmp_path: Path
+) -> None:
+    call = enter(engine)
+    came = datetime.now(UTC)
+    talk = Conversation(flows()["main"], FlowContext(flows=flows()))
+    way = engine.calls.way_in(call, "main", 7, 3, revisions={}, secretive=False)
+    way.reached(talk, talk.begin(), came)
+    since, until = came + timedelta(seconds=2), came + timedelta(seconds=30)
+    node = call.channel.node
+    known = frozenset({call.id})
+    gap = Gap(node, since, until, until, first=False, restarted=False, known=known, agents={})
+    engine.talks.gone(call, Party.UNKNOWN, 0, gap)
+    facts = [decode(line) for line in (tmp_path / "outbox.jsonl").read_bytes().splitlines()]
+    (told,) = (
+        fact for fact in facts if isinstance(fact, CallFact) and isinstance(fact.what, WayTaken)
+    )
+    assert told.at == since
+    assert isinstance(told.what, WayTaken)
+    assert [(one.node, one.lasted_s) for one in told.what.nodes] == [("hello", 2.0)]
