@@ -60,10 +60,33 @@ def did_you_mean(wrong: str, names: Iterable[str]) -> Sentence | None:
     return Sentence(DID_YOU_MEAN, {"name": near}) if near else None
 
 
+LONGEST_WORD = 80
+"""A longer word is no slip of the pen, and takes too long to compare."""
+_MOST_LOOKED_AT = 200
+_MOST_COMPARED = 30
+_NEAR = 0.6
+
+
 def nearest(wrong: str, names: Iterable[str]) -> str:
-    """The nearest of the names, "" if none is near."""
-    near = difflib.get_close_matches(wrong, list(names), n=1, cutoff=0.6)
-    return near[0] if near else ""
+    """The nearest of the names, "" if none is near. Of very many names not each is compared."""
+    if len(wrong) > LONGEST_WORD:
+        return ""
+    ends = wrong[:2], wrong[-2:]
+    looked_at = sorted(
+        (name for name in names if len(name) <= LONGEST_WORD),
+        key=lambda name: name[:2] != ends[0] and name[-2:] != ends[1],
+    )[:_MOST_LOOKED_AT]
+    matcher = difflib.SequenceMatcher(b=wrong)
+    found: list[tuple[float, str]] = []
+    for name in looked_at:
+        matcher.set_seq1(name)
+        if matcher.real_quick_ratio() < _NEAR or matcher.quick_ratio() < _NEAR:
+            continue
+        found.append((matcher.ratio(), name))
+        if len(found) == _MOST_COMPARED:
+            break
+    ratio, name = max(found, default=(0.0, ""))
+    return name if ratio >= _NEAR else ""
 
 
 def one_of(names: Iterable[str]) -> str:
@@ -71,8 +94,12 @@ def one_of(names: Iterable[str]) -> str:
     known = list(names)
     if not known:
         return "none (there are none)"
-    text = ", ".join(f'"{name}"' for name in known[:12])
+    text = ", ".join(f'"{_short(name)}"' for name in known[:12])
     return f"{text} ..." if len(known) > 12 else text
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST_WORD else f"{name[:LONGEST_WORD]}..."
 
 
 def first_of(faults: Iterable[DocumentError]) -> DocumentError:
