@@ -1,6 +1,7 @@
 """Errors in a document's file: what is wrong, where, and what to do."""
 
 import difflib
+import heapq
 from collections.abc import Iterable
 
 from documents.sentence import Sentence, as_is
@@ -77,14 +78,15 @@ def nearest(wrong: str, names: Iterable[str]) -> str:
         key=lambda name: name[:2] != ends[0] and name[-2:] != ends[1],
     )[:_MOST_LOOKED_AT]
     matcher = difflib.SequenceMatcher(b=wrong)
-    found: list[tuple[float, str]] = []
+    hopeful: list[tuple[float, str]] = []
     for name in looked_at:
         matcher.set_seq1(name)
-        if matcher.real_quick_ratio() < _NEAR or matcher.quick_ratio() < _NEAR:
-            continue
+        if matcher.real_quick_ratio() >= _NEAR and (most := matcher.quick_ratio()) >= _NEAR:
+            hopeful.append((most, name))
+    found: list[tuple[float, str]] = []
+    for _, name in heapq.nlargest(_MOST_COMPARED, hopeful):
+        matcher.set_seq1(name)
         found.append((matcher.ratio(), name))
-        if len(found) == _MOST_COMPARED:
-            break
     ratio, name = max(found, default=(0.0, ""))
     return name if ratio >= _NEAR else ""
 
