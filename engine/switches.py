@@ -247,7 +247,7 @@ class Switches:
     def close_gap(self, gap: Gap) -> None:
         """Record what must have happened in a gap, as the snapshot shows it."""
         for call in (*gap.over, *gap.going_on):
-            self._calls.write(call.ledger.settle_as_supposed(gap.until))
+            self._calls.write(call, call.ledger.settle_as_supposed(gap.until))
         for call in gap.over:
             self._talks.on_call_over(call)
         self._calls.settled(gap)

@@ -194,8 +194,8 @@ class LiveTalks:
         for station in list(call.ledger.phones):
             self.disconnected(call, station, by, now, supposed=gap is not None, late_s=late_s)
         self._floor.call_over(call.id)
-        # Nobody saw when it ended in the gap: the flow was left there at the latest as it began.
-        self._calls.way_over(call, now if gap is None else gap.since)
+        if gap is None:  # otherwise its way is over when Asterisk's log says that the call was
+            self._calls.way_over(call, now)
         if gap is not None and gap.restarted:
             by, why = Party.SYSTEM, EndReason.ASTERISK_ENDED
         elif lost:

@@ -288,16 +288,17 @@ class LiveCalls:
             self.note(call, taken, at=at)
 
     def way_over(self, call: LiveCall, at: datetime) -> None:
-        """The call is over, at this time or, if its flow has come further since, just then."""
+        """The call is over."""
         if call.way is not None:
-            at = max(at, call.way.came_at or at)
             call.way.over(at, call.talked_at())
             self.note_way(call, at)
             call.way = None
 
-    def write(self, facts: Iterable[CallFact]) -> None:
-        """Record facts that a ledger has settled."""
+    def write(self, call: LiveCall, facts: Iterable[CallFact]) -> None:
+        """Record facts that the call's ledger has settled."""
         for fact in facts:
+            if isinstance(fact.what, CallEnded):
+                self.way_over(call, fact.at)
             self._outbox.put(fact)
 
     def stage(self, call: LiveCall, stage: CallStage) -> None:

@@ -78,11 +78,6 @@ class FlowWay:
         self._passed: list[_Left] = []
         self._step: Step | None = None
 
-    @property
-    def came_at(self) -> datetime | None:
-        """When the call came to the last of the nodes in which it is; None: it is in none."""
-        return max((at for at, _ in self._came.values()), default=None)
-
     # --- what happens
 
     def reached(self, talk: Conversation, step: Step | None, at: datetime) -> None:

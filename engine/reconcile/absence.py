@@ -157,7 +157,7 @@ class Absence:
         for call in known:
             # At once, because to the call's ledger they are now recorded.
             new = self._of_known(call, gap)
-            self._engine.calls.write(new)
+            self._engine.calls.write(call, new)
             facts += new
         for call in gap.over:
             self._engine.talks.on_call_over(call)

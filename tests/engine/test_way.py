@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 from domain.facts import CallEnded, CallFact, NodePassed, WayTaken
 from domain.reasons import Party
@@ -250,7 +251,7 @@ def test_a_call_has_one_way_whichever_session_drives_it(engine: Engine, tmp_path
     assert isinstance(told[-1], CallEnded), "the way is told before the end"
 
 
-def test_who_left_in_a_gap_was_in_the_flow_until_it_began_at_least(
+def test_who_left_in_a_gap_was_in_the_flow_until_the_log_says(
     engine: Engine, tmp_path: Path
 ) -> None:
     call = enter(engine)
@@ -259,14 +260,13 @@ def test_who_left_in_a_gap_was_in_the_flow_until_it_began_at_least(
     way = engine.calls.way_in(call, "main", 7, 3, revisions={}, secretive=False)
     way.reached(talk, talk.begin(), came)
     since, until = came + timedelta(seconds=2), came + timedelta(seconds=30)
-    node = call.channel.node
-    known = frozenset({call.id})
+    node, known = call.channel.node, frozenset({call.id})
     gap = Gap(node, since, until, until, first=False, restarted=False, known=known, agents={})
     engine.talks.gone(call, Party.UNKNOWN, 0, gap)
+    end = CallEnded(Party.CALLER, 16, why=None)
+    ended = CallFact(str(uuid4()), call.id, came + timedelta(seconds=5), end)
+    engine.calls.write(call, [ended])
     facts = [decode(line) for line in (tmp_path / "outbox.jsonl").read_bytes().splitlines()]
-    (told,) = (
-        fact for fact in facts if isinstance(fact, CallFact) and isinstance(fact.what, WayTaken)
-    )
-    assert told.at == since
-    assert isinstance(told.what, WayTaken)
-    assert [(one.node, one.lasted_s) for one in told.what.nodes] == [("hello", 2.0)]
+    told, last = [fact for fact in facts if isinstance(fact, CallFact)][-2:]
+    assert isinstance(told.what, WayTaken) and told.at == last.at == ended.at
+    assert [(one.node, one.lasted_s) for one in told.what.nodes] == [("hello", 5.0)]
