@@ -146,7 +146,7 @@ async def test_what_is_typed_is_its_users_alone(console: Console, open_page: Ope
         await page.get_by_role("button", name="Sign out").click()
 
     await sign_out()
-    await expect(page.locator("#confirm")).to_contain_text("text that isn't saved yet")
+    await expect(page.locator("#confirm")).to_contain_text("something that isn't saved yet")
     await page.get_by_role("button", name="Cancel").click()
     await expect(note).to_have_value("ask for the son")
     await sign_out()
