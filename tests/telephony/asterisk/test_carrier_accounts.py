@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.live, pytest.mark.long]
 
 CARRIER, USER = LineName("carrier"), "8621000"
 HOTLINE = "4008001000"
-SOON_S = 5.0
+SOON_S = 30.0
 
 
 @dataclass
