@@ -19,7 +19,7 @@ from campaigns.dispositions import FARTHEST_CALLBACK
 from campaigns.judging import judge_lead, rules_of
 from campaigns.lead_numbers import FoundNumber, number_of
 from campaigns.number_locks import lock_numbers
-from campaigns.stored_leads import LeadNumber, LeadState, StoredLead
+from campaigns.stored_leads import unstored_lead
 from dialer.lead_rules import CallingRule
 from domain.identity import AgentCode, CallId, ProjectName, QueueName
 from domain.reasons import NoCallback
@@ -112,7 +112,8 @@ class CallerCallbacks:
     ) -> datetime | NoCallback:
         """When the rules allow the call, from this time on."""
         rules = rules_of(BY_HAND)
-        lead = _callers(project, found, at, now)
+        # They have asked for the call, so they consent.
+        lead = unstored_lead(project, found.e164, found.zone, consent_at=now, callback_at=at)
         histories = await number_histories(db, [lead], project, rules, now)
         verdict = judge_lead(lead, histories, rules, zone_of(found.zone, self._zone()), at)
         if verdict.number is not None or verdict.rule is CallingRule.IN_CALL:
@@ -131,31 +132,3 @@ def _in_future(at: datetime | None, now: datetime) -> datetime | None:
     if at >= now - _JUST_NOW:
         return max(at, now)
     return at + _A_DAY if at + _A_DAY >= now else None
-
-
-def _callers(project: ProjectName, found: FoundNumber, at: datetime, now: datetime) -> StoredLead:
-    """The caller as the rules know them: they have asked for the call, so they consent."""
-    return StoredLead(
-        lead=0,
-        list=0,
-        project=project,
-        state=LeadState.OPEN,
-        why=None,
-        key="",
-        name="",
-        fields={},
-        timezone=found.zone,
-        language=None,
-        consent_at=now,
-        attempts=0,
-        last_attempt_at=None,
-        last_outcome=None,
-        last_cause=None,
-        next_at=None,
-        overdue_at=None,
-        held_by=None,
-        callback_at=at,
-        callback_agent=None,
-        leased_until=None,
-        numbers=(LeadNumber(found.e164, 0),),
-    )

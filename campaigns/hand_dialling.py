@@ -14,7 +14,7 @@ from campaigns.campaign import Mode
 from campaigns.claims import number_histories, zone_of
 from campaigns.judging import judge_lead, rules_of
 from campaigns.number_locks import lock_numbers
-from campaigns.stored_leads import LeadNumber, LeadState, StoredLead
+from campaigns.stored_leads import StoredLead, unstored_lead
 from dialer.lead_rules import CallingRule
 from domain.identity import AgentCode, CallId, LineName, ProjectName
 from storage.database import connection
@@ -133,27 +133,4 @@ def _nobodys(wish: WishedHandCall, now: datetime, known: Mapping[str, Any] | Non
     if known is not None:
         consent_at = consent_at or known["consent_at"]
         timezone = timezone or known["timezone"]
-    return StoredLead(
-        lead=0,
-        list=0,
-        project=wish.project,
-        state=LeadState.OPEN,
-        why=None,
-        key="",
-        name="",
-        fields={},
-        timezone=timezone,
-        language=None,
-        consent_at=consent_at,
-        attempts=0,
-        last_attempt_at=None,
-        last_outcome=None,
-        last_cause=None,
-        next_at=None,
-        overdue_at=None,
-        held_by=None,
-        callback_at=None,
-        callback_agent=None,
-        leased_until=None,
-        numbers=(LeadNumber(wish.number, 0),),
-    )
+    return unstored_lead(wish.project, wish.number, timezone, consent_at)

@@ -71,6 +71,40 @@ class StoredLead:
     """Before when an agent said not to call again."""
 
 
+def unstored_lead(
+    project: ProjectName,
+    number: str,
+    timezone: str | None,
+    consent_at: datetime | None,
+    callback_at: datetime | None = None,
+) -> StoredLead:
+    """A number that is on no list, as a lead for the rules to judge."""
+    return StoredLead(
+        lead=0,
+        list=0,
+        project=project,
+        state=LeadState.OPEN,
+        why=None,
+        key="",
+        name="",
+        fields={},
+        timezone=timezone,
+        language=None,
+        consent_at=consent_at,
+        attempts=0,
+        last_attempt_at=None,
+        last_outcome=None,
+        last_cause=None,
+        next_at=None,
+        overdue_at=None,
+        held_by=None,
+        callback_at=callback_at,
+        callback_agent=None,
+        leased_until=None,
+        numbers=(LeadNumber(number, 0),),
+    )
+
+
 def lead_of(row: Mapping[str, Any], numbers: Sequence[LeadNumber] = ()) -> StoredLead:
     """The lead of a row of ``leads``."""
     next_at = row["next_at"]
