@@ -1,7 +1,6 @@
 """Customers whom an agent is to call: previews and calls by hand, at the agent's own desk."""
 
-from types import TracebackType
-from typing import Self
+from contextlib import nullcontext
 
 from aiohttp import web
 
@@ -30,7 +29,7 @@ async def live(request: web.Request) -> web.StreamResponse:
     Whoever reads it is at their desk; customers are shown to nobody else.
     """
     agent = _agent(request)
-    return await stream(request, _DialFrames(request, agent))
+    return await stream(request, nullcontext(_DialFrames(request, agent)))
 
 
 class _DialFrames:
@@ -40,17 +39,6 @@ class _DialFrames:
         self._request = request
         self._agent = agent
         self._shown: DeskView | None = None
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Nothing is held."""
 
     async def next(self) -> str:
         """The part as it is next."""

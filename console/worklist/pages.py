@@ -2,11 +2,10 @@
 
 import time
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from aiohttp import web
 from markupsafe import Markup
@@ -98,7 +97,7 @@ async def page(request: web.Request) -> web.Response:
 
 async def live(request: web.Request) -> web.StreamResponse:
     """GET /worklist/live: the part of the page with the entries, at each change."""
-    return await stream(request, _WorkFrames(request, work_scope(request)))
+    return await stream(request, nullcontext(_WorkFrames(request, work_scope(request))))
 
 
 class _WorkFrames:
@@ -109,17 +108,6 @@ class _WorkFrames:
         self._scope = scope
         self._asked = WorkFilter.of(request.query)
         self._shown: str | None = None
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Nothing is held."""
 
     async def next(self) -> str:
         """The part as it is next."""
