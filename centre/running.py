@@ -62,15 +62,13 @@ _USUAL_ENCRYPTION = {
 
 def centre_of(directory: Directory) -> Centre:
     """The centre, in the order in which its things were made."""
-    calendars = {name: _calendar(found) for name, found in directory.of(CalendarSettings).items()}
+    calendars = _calendars(directory)
     reasons = sorted(directory.of(AwayReasonSettings).values(), key=lambda r: r.digit or 10)
     return Centre(
         projects=tuple(
             Project(ProjectName(p.name), p.title) for p in directory.of(ProjectSettings).values()
         ),
-        hotlines=tuple(
-            _hotline(found, calendars) for found in directory.of(HotlineSettings).values()
-        ),
+        hotlines=_hotlines(directory, calendars),
         queues=tuple(map(_queue, directory.of(QueueSettings).values())),
         agents=tuple(map(agent_of, directory.of(AgentSettings).values())),
         stations=tuple(map(_station, directory.of(StationSettings).values())),
@@ -106,6 +104,15 @@ def centre_of(directory: Directory) -> Centre:
     )
 
 
+def hotlines_of(directory: Directory) -> tuple[Hotline, ...]:
+    """The numbers alone, in their order."""
+    return _hotlines(directory, _calendars(directory))
+
+
+def _hotlines(directory: Directory, calendars: dict[str, Calendar]) -> tuple[Hotline, ...]:
+    return tuple(_hotline(found, calendars) for found in directory.of(HotlineSettings).values())
+
+
 def _hotline(found: HotlineSettings, calendars: dict[str, Calendar]) -> Hotline:
     return Hotline(
         number=found.number,
@@ -128,8 +135,7 @@ def _hotline(found: HotlineSettings, calendars: dict[str, Calendar]) -> Hotline:
 
 def entry_rules_of(directory: Directory, found: HotlineSettings) -> tuple[EntryRule, ...]:
     """The rules of a number as the controller runs them."""
-    calendars = {name: _calendar(one) for name, one in directory.of(CalendarSettings).items()}
-    return _hotline(found, calendars).rules
+    return _hotline(found, _calendars(directory)).rules
 
 
 def _rule(
@@ -153,6 +159,10 @@ _AS_THEY_ARE = {
 
 def _emergency(found: EmergencySettings) -> Emergency:
     return Emergency(_texts(found.message), found.until)
+
+
+def _calendars(directory: Directory) -> dict[str, Calendar]:
+    return {name: _calendar(found) for name, found in directory.of(CalendarSettings).items()}
 
 
 def _calendar(found: CalendarSettings) -> Calendar:

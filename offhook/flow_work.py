@@ -12,7 +12,7 @@ import structlog
 
 from centre.directory import Directory
 from centre.directory_faults import flows_of
-from centre.running import centre_of
+from centre.running import hotlines_of
 from centre.things import HotlineSettings
 from configuration.centre_file import Config
 from configuration.flow_surroundings import FlowSurroundings
@@ -111,7 +111,7 @@ class FlowWork:
             published.edition,
             prompts.prepare,
         )
-        uses = RecordingUses(lambda: centre_of(directory()).hotlines)
+        uses = RecordingUses(lambda: hotlines_of(directory()))
         work = cls(
             where,
             directory,
