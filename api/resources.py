@@ -28,7 +28,7 @@ FLOW_READERS = Only({Role.SUPERVISOR, Role.OPS, Role.ADMIN}, Reach.PROJECTS)
 FLOW_CHANGERS = Only({Role.OPS, Role.ADMIN}, Reach.PROJECTS)
 _FLOW = "/api/v1/flows/{flow}"
 _ENTRY = {"kind": "voicemail, callback or missed", "ref": "which of them"}
-_SEEN = {"seen": "the draft's version that was seen"}
+_SEEN = {"seen": "the version of the draft that you have seen"}
 
 
 async def described(_request: web.Request) -> web.Response:
@@ -83,7 +83,7 @@ OPERATIONS = {
     ("POST", _FLOW): Operation(
         DraftAnswer,
         form={
-            "seen": "the draft's version that was seen; 0: there is no flow yet",
+            "seen": "the version of the draft that you have seen; 0 if the flow is new",
             "tests": "the text of its tests",
             "project": "of a new flow; empty: of all projects",
         },

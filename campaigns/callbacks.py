@@ -252,8 +252,8 @@ async def close_promise(db: asyncpg.Connection, lead: int, by: str, now: datetim
 
 
 async def reopen_promise(db: asyncpg.Connection, change: int, by: str, now: datetime) -> None:
-    """It is not worked off after all. Raises CallbackRefused if it was promised anew since, or is
-    not to be called."""
+    """Undo that it was worked off. Raises CallbackRefused if somebody has promised it again since,
+    or it must not be called."""
     found = await db.fetchrow(_SQL["change"], change)
     if found is None:
         raise CallbackRefused(CallbackRefusal.NO_SUCH)

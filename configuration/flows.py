@@ -67,7 +67,7 @@ def flow_files(config: Config) -> Mapping[str, FlowSource]:
 
 
 def _tests_beside(path: Path) -> bytes:
-    """The tests of a flow's file; none if there is no such file, or it can't be read."""
+    """The tests beside a flow's file; empty if that file is missing or can't be read."""
     try:
         return path.with_name(path.stem + TESTS).read_bytes()
     except OSError:
