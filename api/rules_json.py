@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.flow_answers import answered
 from centre.authority import as_seen_by
 from centre.entry_rules import dead_rules
+from centre.kinds import Kind
 from centre.running import centre_of
-from centre.things import Kind
 from console.kit.access import projects_of
 from console.kit.context import DIRECTORY, ENTRY_FIGURES, user_of, zone_for
 from domain.roles import Actor

@@ -26,8 +26,8 @@ import psutil
 import structlog
 
 from acd.events import Away, LogIn, Ready
+from centre.kinds import Kind
 from centre.pins import AgentPins, hash_pin
-from centre.things import Kind
 from configuration.flows import caller_phrases, station_phrases
 from domain.centre import (
     Agent,

@@ -9,7 +9,9 @@ from pydantic import ValidationError
 
 from centre.agent_columns import REQUIRED, listed, name_books, plain, setting_of, with_level
 from centre.directory import Directory
-from centre.things import AgentSettings, Kind, SkillSettings, StationSettings, Thing
+from centre.endpoint_settings import StationSettings
+from centre.kinds import Kind, Thing
+from centre.organisation_settings import AgentSettings, SkillSettings
 from documents.sheets import CellKind, SheetCell, SheetLine
 
 _MOST_SHOWN = 80

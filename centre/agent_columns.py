@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from centre.directory import Directory
-from centre.things import AgentSettings, Kind, Language, Thing
+from centre.kinds import Kind, Thing
+from centre.organisation_settings import AgentSettings
+from centre.setting_values import Language
 
 REQUIRED = ("code", "name", "projects")
 """Settings that a new agent's row must have."""

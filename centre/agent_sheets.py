@@ -10,7 +10,8 @@ from itertools import islice
 from centre.agent_cells import AgentCells, SheetFault, SheetFaultCode
 from centre.agent_columns import setting_of
 from centre.directory import Directory, Edit
-from centre.things import AgentSettings, Kind, Thing
+from centre.kinds import Kind, Thing
+from centre.organisation_settings import AgentSettings
 from documents.sheets import SheetLine, SheetUnreadable, Unreadable
 
 MOST_AGENTS = 5_000

@@ -1,16 +1,10 @@
 """Says who may change what of the directory."""
 
 from centre.directory import Directory, Edit
-from centre.things import (
-    AgentSettings,
-    CallerSettings,
-    HotlineSettings,
-    Kind,
-    ProjectSettings,
-    QueueSettings,
-    Thing,
-    references,
-)
+from centre.inbound_settings import CallerSettings, HotlineSettings, QueueSettings
+from centre.kinds import Kind, Thing
+from centre.organisation_settings import AgentSettings, ProjectSettings
+from centre.things import references
 from domain.roles import Actor, Role
 
 _OF_ADMINS = (Kind.LINE, Kind.OUTSIDE_NUMBER)

@@ -7,7 +7,8 @@ Pure. Lines whose number format is known have their callers recorded in E.164, s
 from enum import StrEnum
 
 from centre.directory import Directory
-from centre.things import CallerSettings, LineSettings
+from centre.endpoint_settings import LineSettings
+from centre.inbound_settings import CallerSettings
 from domain.centre import NumberFormat
 from domain.errors import OffhookError
 from telephony.numbers import whole

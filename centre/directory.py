@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
-from centre.things import MODELS, CentreWide, Kind, Thing
+from centre.kinds import Kind, Thing
+from centre.organisation_settings import CentreWide
+from centre.things import MODELS
 
 T = TypeVar("T", bound=Thing)
 

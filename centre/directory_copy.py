@@ -10,7 +10,7 @@ from typing import Any
 
 from centre.directory import content, directory_of, thing_of
 from centre.directory_store import KeptDirectory, ThingKey
-from centre.things import Kind
+from centre.kinds import Kind
 from machine.private_files import write_private
 
 COPY_FILE = "directory.json"

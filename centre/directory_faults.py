@@ -5,17 +5,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from centre.directory import Directory
-from centre.things import (
-    AwayReasonSettings,
+from centre.endpoint_settings import LineSettings, StationSettings
+from centre.inbound_settings import (
     CalendarSettings,
     EmergencySettings,
     HotlineSettings,
-    Kind,
-    LineSettings,
     QueueSettings,
-    StationSettings,
-    references,
 )
+from centre.kinds import Kind
+from centre.organisation_settings import AwayReasonSettings
+from centre.things import references
 from domain.centre import CallerHeader, LineKind
 
 SettingPlace = tuple[str | int, ...]

@@ -23,8 +23,8 @@ from centre.directory_store import (
     KeptDirectory,
     ThingKey,
 )
+from centre.kinds import Kind, Thing
 from centre.secret_kinds import secret_of
-from centre.things import Kind, Thing
 from domain.errors import OffhookError
 from domain.roles import Actor
 

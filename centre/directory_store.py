@@ -15,7 +15,7 @@ import asyncpg
 from pydantic import ValidationError
 
 from centre.directory import Content, Directory, Edit, content, directory_of, thing_of
-from centre.things import Kind, Thing
+from centre.kinds import Kind, Thing
 from domain.errors import OperatorError
 from storage.database import connection
 from storage.queries import load

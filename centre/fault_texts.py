@@ -10,7 +10,7 @@ from types import MappingProxyType
 from centre.callers import CallerUnreadable, NumberMistake
 from centre.directory import Directory
 from centre.directory_faults import Fault, FaultCode
-from centre.things import Kind
+from centre.kinds import Kind
 from documents.document_errors import did_you_mean
 
 KIND_WORDS: Mapping[Kind, str] = MappingProxyType(

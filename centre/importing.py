@@ -7,10 +7,11 @@ from centre.directory import Directory, Edit, edits_between
 from centre.directory_faults import Fault, FaultCode
 from centre.directory_service import WishedThing
 from centre.directory_store import KeptDirectory
+from centre.endpoint_settings import LineSettings
 from centre.fault_texts import KIND_WORDS, Known
+from centre.kinds import Kind
 from centre.portable import PortableThings
 from centre.portable_text import value_text
-from centre.things import Kind, LineSettings
 from documents.document_errors import DocumentError
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from centre.things import StationSettings
+from centre.endpoint_settings import StationSettings
 from domain.centre import Encryption
 from machine.hosts import in_uri, with_port
 

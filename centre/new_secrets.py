@@ -8,9 +8,9 @@ from secrets import token_urlsafe
 
 from centre.directory import Edit
 from centre.directory_store import ThingKey
+from centre.kinds import Kind, Thing
 from centre.pins import hash_pin, new_pin
 from centre.secret_kinds import SecretKind, secret_of
-from centre.things import Kind, Thing
 from telephony.asterisk.digests import digest
 
 _SECTIONS = {Kind.STATION: "stations", Kind.LINE: "lines", Kind.AGENT: "agents"}

@@ -14,7 +14,8 @@ from typing import TypedDict
 import asyncpg
 
 from centre.directory import Content, thing_of
-from centre.things import Kind, StationSettings
+from centre.endpoint_settings import StationSettings
+from centre.kinds import Kind
 from domain.errors import OffhookError
 from storage.database import connection
 from storage.queries import load

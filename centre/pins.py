@@ -8,7 +8,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
 from centre.directory_store import ThingKey
-from centre.things import Kind
+from centre.kinds import Kind
 from domain.identity import AgentCode
 
 DIGITS = 4

@@ -19,16 +19,11 @@ from centre.callers import CallerUnreadable, as_recorded
 from centre.directory import Directory
 from centre.directory_faults import Fault, Surroundings, faults_of
 from centre.fault_texts import KIND_WORDS, SECTIONS, Known, twice, unreadable_text, words_of
-from centre.things import (
-    MODELS,
-    CallerSettings,
-    CentreWide,
-    Kind,
-    Language,
-    SkillSettings,
-    Thing,
-    references,
-)
+from centre.inbound_settings import CallerSettings
+from centre.kinds import Kind, Thing
+from centre.organisation_settings import CentreWide, SkillSettings
+from centre.setting_values import Language
+from centre.things import MODELS, references
 from documents.document import Document, Limits, Path, read
 from documents.document_errors import DocumentError, first_of
 from documents.validation import validated

@@ -11,7 +11,8 @@ from typing import Any
 
 from centre.directory import Directory, content
 from centre.fault_texts import SECTIONS
-from centre.things import AwayReasonSettings, CentreWide, Thing
+from centre.kinds import Thing
+from centre.organisation_settings import AwayReasonSettings, CentreWide
 
 _HEAD = """\
 # A centre's directory, without passwords and PINs. './run centre export' writes it, 'diff' compares

@@ -8,23 +8,27 @@ from collections.abc import Mapping
 
 from centre.directory import Directory
 from centre.directory_faults import WEEK
-from centre.things import (
+from centre.endpoint_settings import (
     AccountSettings,
-    AgentSettings,
-    AwayReasonSettings,
+    LineSettings,
+    OutsideNumberSettings,
+    StationSettings,
+)
+from centre.inbound_settings import (
     CalendarSettings,
     CallerSettings,
     EmergencySettings,
     EntryRuleSettings,
     HotlineSettings,
-    Language,
-    LineSettings,
-    OutsideNumberSettings,
-    ProjectSettings,
     QueueSettings,
-    StationSettings,
+)
+from centre.organisation_settings import (
+    AgentSettings,
+    AwayReasonSettings,
+    ProjectSettings,
     TeamSettings,
 )
+from centre.setting_values import Language
 from domain.centre import (
     Agent,
     AwayReason,

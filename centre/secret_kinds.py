@@ -2,7 +2,9 @@
 
 from enum import StrEnum
 
-from centre.things import AgentSettings, LineSettings, StationSettings, Thing
+from centre.endpoint_settings import LineSettings, StationSettings
+from centre.kinds import Thing
+from centre.organisation_settings import AgentSettings
 
 
 class SecretKind(StrEnum):

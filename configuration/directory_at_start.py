@@ -16,8 +16,10 @@ from centre.directory_copy import COPY_FILE, DirectoryCopy, read_copy, write_cop
 from centre.directory_faults import Fault
 from centre.directory_service import ANY, DirectoryService, WishedThing
 from centre.directory_store import DirectoryBroken, DirectoryStore, KeptDirectory, ThingKey
+from centre.endpoint_settings import LineSettings, StationSettings
+from centre.kinds import Kind
+from centre.organisation_settings import AgentSettings, AwayReasonSettings
 from centre.pins import hash_pin
-from centre.things import AgentSettings, AwayReasonSettings, Kind, LineSettings, StationSettings
 from configuration.centre_file import Config
 from configuration.moving import again, is_marked, mark, take_out
 from configuration.secrets import Secrets

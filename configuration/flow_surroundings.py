@@ -6,13 +6,9 @@ import asyncpg
 
 from centre.directory import Directory
 from centre.directory_faults import flows_of
-from centre.things import (
-    AgentSettings,
-    CalendarSettings,
-    HotlineSettings,
-    LineSettings,
-    QueueSettings,
-)
+from centre.endpoint_settings import LineSettings
+from centre.inbound_settings import CalendarSettings, HotlineSettings, QueueSettings
+from centre.organisation_settings import AgentSettings
 from configuration.flows import with_entered
 from ivr_flows.flow import Flow
 from ivr_flows.kind import NameOf

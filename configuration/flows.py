@@ -12,8 +12,8 @@ import ivr_flows
 from centre.directory import Directory
 from centre.directory_faults import Surroundings, faults_of, flows_of
 from centre.directory_service import Check
+from centre.inbound_settings import HotlineSettings, QueueSettings
 from centre.public_holidays import has_holidays
-from centre.things import HotlineSettings, QueueSettings
 from configuration.centre_file import Config
 from documents.document_errors import DocumentError, did_you_mean
 from ivr_flows.flow import Flow

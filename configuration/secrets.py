@@ -11,8 +11,9 @@ from typing import Any
 from cryptography.fernet import Fernet
 
 from centre.directory import Directory
+from centre.endpoint_settings import LineSettings, StationSettings
+from centre.organisation_settings import AgentSettings
 from centre.pins import new_pin
-from centre.things import AgentSettings, LineSettings, StationSettings
 from documents.json_text import parsed
 from domain.centre import Centre
 from domain.errors import OperatorError

@@ -12,8 +12,8 @@ import structlog
 
 from centre.directory import Directory
 from centre.directory_faults import flows_of
+from centre.inbound_settings import HotlineSettings
 from centre.running import hotlines_of
-from centre.things import HotlineSettings
 from configuration.centre_file import Config
 from configuration.flow_surroundings import FlowSurroundings
 from configuration.flows import (

@@ -9,7 +9,8 @@ from typing import Any
 
 import aiohttp
 
-from centre.things import AgentSettings, HotlineSettings
+from centre.inbound_settings import HotlineSettings
+from centre.organisation_settings import AgentSettings
 from configuration.centre_file import Config, ConfigError, load
 from configuration.flows import check_sections
 from configuration.in_force import CannotKeep, from_files

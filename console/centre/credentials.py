@@ -11,8 +11,10 @@ from aiohttp import web
 
 from centre.directory_service import Also
 from centre.directory_store import ThingKey
+from centre.endpoint_settings import LineSettings, StationSettings
+from centre.kinds import Kind, Thing
+from centre.organisation_settings import AgentSettings
 from centre.pins import hash_pin, new_pin
-from centre.things import AgentSettings, Kind, LineSettings, StationSettings, Thing
 from console.centre import words
 from console.centre.drafts import Draft
 from console.kit.context import PHONES, SESSIONS, USERS, user_of

@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from centre.things import MODELS, Kind, Thing
+from centre.kinds import Kind, Thing
+from centre.things import MODELS
 from console.centre import words
 from console.centre.fields import LANGUAGE_ORDERS, FormField, Widget, fields_of
 from console.centre.setting_words import VALUES, label_of

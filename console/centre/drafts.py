@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from centre.directory_faults import Fault
 from centre.directory_store import DirectoryChange
-from centre.things import MODELS, Kind, Thing
+from centre.kinds import Kind, Thing
+from centre.things import MODELS
 from console.centre import words
 from console.centre.difference import SaidSetting, Wording, differences
 from console.centre.fields import FormField, fields_of

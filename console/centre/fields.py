@@ -17,7 +17,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from centre.things import CallerPattern, Kind, Language, OpenHours, Refers, Spoken
+from centre.kinds import Kind, Refers
+from centre.setting_values import CallerPattern, Language, OpenHours, Spoken
 
 
 class Widget(StrEnum):

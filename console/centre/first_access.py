@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 
 from centre.directory import Edit
 from centre.directory_store import ThingKey
+from centre.kinds import Kind
+from centre.organisation_settings import AgentSettings
 from centre.pins import hash_pin, new_pin
-from centre.things import AgentSettings, Kind
 from console.centre import words
 from console.centre.credentials import new_password
 from domain.identity import AgentCode, ProjectName

@@ -9,7 +9,10 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from centre.directory import Directory
-from centre.things import AgentSettings, HotlineSettings, Kind, QueueSettings, StationSettings
+from centre.endpoint_settings import StationSettings
+from centre.inbound_settings import HotlineSettings, QueueSettings
+from centre.kinds import Kind
+from centre.organisation_settings import AgentSettings
 from domain.facts import AgentState
 from domain.identity import AgentCode, StationName
 from domain.stations import StationState

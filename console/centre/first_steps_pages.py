@@ -11,7 +11,9 @@ from aiohttp import web
 
 from centre.authority import may_make
 from centre.directory import Directory
-from centre.things import AgentSettings, HotlineSettings, StationSettings
+from centre.endpoint_settings import StationSettings
+from centre.inbound_settings import HotlineSettings
+from centre.organisation_settings import AgentSettings
 from console.centre import first_step_words, words
 from console.centre.first_steps import (
     MAKES,

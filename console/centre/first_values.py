@@ -5,12 +5,10 @@ Pure.
 
 from collections.abc import Collection, Iterable, Mapping
 
-from centre.things import (
-    AgentSettings,
-    HotlineSettings,
-    Kind,
-    StationSettings,
-)
+from centre.endpoint_settings import StationSettings
+from centre.inbound_settings import HotlineSettings
+from centre.kinds import Kind
+from centre.organisation_settings import AgentSettings
 from console.centre.fields import FormField, Widget
 from console.centre.filled_forms import Typed
 from console.centre.reach import SeenDirectory

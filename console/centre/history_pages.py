@@ -17,7 +17,7 @@ from centre.directory_service import (
     NothingToChange,
 )
 from centre.directory_store import ChangeSummary, DirectoryChange
-from centre.things import Kind
+from centre.kinds import Kind
 from console.centre import words
 from console.centre.difference import SaidSetting, Wording, differences
 from console.centre.drafts import OtherFault, fault_text

@@ -22,7 +22,8 @@ from centre.directory_service import (
     NothingToChange,
 )
 from centre.directory_store import DirectoryChange, KeptDirectory, ThingKey
-from centre.things import AgentSettings, Kind
+from centre.kinds import Kind
+from centre.organisation_settings import AgentSettings
 from console.centre import matrix_words, words
 from console.centre.difference import SaidSetting, differences
 from console.centre.drafts import OtherFault, fault_text

@@ -5,7 +5,8 @@ from typing import Any
 from aiohttp import web
 
 from centre.authority import may_make
-from centre.things import MODELS, Kind
+from centre.kinds import Kind
+from centre.things import MODELS
 from console.centre import words
 from console.centre.first_steps_pages import first_steps
 from console.centre.pages import ICONS, seen_directory

@@ -8,7 +8,8 @@ from aiohttp import web
 
 from centre.authority import may_make
 from centre.directory import Directory, content
-from centre.things import MODELS, Kind, Thing
+from centre.kinds import Kind, Thing
+from centre.things import MODELS
 from console.centre import words
 from console.centre.difference import Wording, cell
 from console.centre.fields import fields_of

@@ -19,8 +19,9 @@ from centre.directory_service import (
     WishedThing,
 )
 from centre.directory_store import KeptDirectory
+from centre.kinds import Kind
+from centre.organisation_settings import AgentSettings
 from centre.running import agent_of
-from centre.things import AgentSettings, Kind
 from console.centre import words
 from console.centre.difference import said
 from console.centre.drafts import Draft

@@ -7,7 +7,8 @@ from aiohttp import web
 
 from centre.authority import as_seen_by, may_change
 from centre.directory import Directory, Edit, directory_of
-from centre.things import MODELS, Kind, Thing
+from centre.kinds import Kind, Thing
+from centre.things import MODELS
 from console.kit.access import projects_of
 from console.kit.context import user_of
 from domain.roles import Actor

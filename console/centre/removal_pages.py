@@ -13,7 +13,8 @@ from centre.directory_service import (
     WishedThing,
 )
 from centre.directory_store import KeptDirectory
-from centre.things import MODELS, Kind, Thing
+from centre.kinds import Kind, Thing
+from centre.things import MODELS
 from console.centre import words
 from console.centre.difference import Wording, said
 from console.centre.drafts import OtherFault, fault_text

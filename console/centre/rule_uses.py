@@ -9,8 +9,8 @@ from aiohttp import web
 
 from centre.directory import Directory
 from centre.entry_rules import DeadRule, NeverHolds, dead_rules
+from centre.inbound_settings import HotlineSettings
 from centre.running import centre_of
-from centre.things import HotlineSettings
 from console.kit.context import ENTRY_FIGURES, zone_for
 from console.kit.translations import N_
 from domain.centre import Hotline

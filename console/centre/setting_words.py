@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from centre.things import Kind
+from centre.kinds import Kind
 from console.centre.fields import FormField
 from console.kit.translations import N_
 from domain.centre import (

@@ -22,7 +22,9 @@ from centre.directory_service import (
     ChangeRefused,
     NothingToChange,
 )
-from centre.things import MODELS, AgentSettings, Kind
+from centre.kinds import Kind
+from centre.organisation_settings import AgentSettings
+from centre.things import MODELS
 from console.centre.first_access import FirstAccess, first_access, hash_access
 from console.centre.reach import SeenDirectory
 from console.centre.sheets_in_hand import (

@@ -11,7 +11,9 @@ from centre.agent_cells import SheetFault
 from centre.agent_columns import COLUMNS, REQUIRED, agent_rows
 from centre.agent_sheets import MOST_AGENTS, AgentRow, RowState
 from centre.authority import may_make
-from centre.things import AgentSettings, Kind, Language
+from centre.kinds import Kind
+from centre.organisation_settings import AgentSettings
+from centre.setting_values import Language
 from console.centre import sheet_words, words
 from console.centre.difference import SaidSetting, Wording, differences
 from console.centre.drafts import OtherFault, fault_text

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 
 from centre.agent_cells import SheetFault, SheetFaultCode
 from centre.agent_sheets import RowRemark, RowState
-from centre.things import Kind
+from centre.kinds import Kind
 from console.centre import words
 from console.centre.sheets_in_hand import SheetRefusal
 from console.kit.translations import N_

@@ -18,7 +18,8 @@ from centre.agent_sheets import AgentSheet, RowState
 from centre.directory_faults import Fault
 from centre.directory_service import Conflict, WishedThing, wishes_of
 from centre.directory_store import DirectoryChange, KeptDirectory
-from centre.things import AgentSettings, Kind
+from centre.kinds import Kind
+from centre.organisation_settings import AgentSettings
 from console.centre.first_access import FirstAccess
 from console.kit.error_pages import BUSY, RequestRefused
 

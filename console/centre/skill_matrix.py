@@ -14,7 +14,8 @@ from urllib.parse import urlencode
 from centre.authority import as_seen_by
 from centre.directory_service import WishedThing
 from centre.directory_store import KeptDirectory
-from centre.things import AgentSettings, Kind, SkillSettings
+from centre.kinds import Kind
+from centre.organisation_settings import AgentSettings, SkillSettings
 from console.centre.fields import FormField, Widget, fields_of
 from console.centre.reach import SeenDirectory
 from domain.errors import OffhookError

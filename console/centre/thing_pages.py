@@ -17,7 +17,9 @@ from centre.directory_service import (
     WishedThing,
 )
 from centre.directory_store import KeptDirectory
-from centre.things import MODELS, CallerSettings, HotlineSettings, Kind, Thing
+from centre.inbound_settings import CallerSettings, HotlineSettings
+from centre.kinds import Kind, Thing
+from centre.things import MODELS
 from console.centre import words
 from console.centre.credentials import Credentials, fresh_credentials
 from console.centre.difference import said

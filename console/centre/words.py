@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from centre.callers import NumberMistake
 from centre.directory_faults import FaultCode
-from centre.things import Kind
+from centre.kinds import Kind
 from console.kit.translations import N_
 
 KINDS: Mapping[Kind, str] = {

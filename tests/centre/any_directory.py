@@ -7,25 +7,29 @@ from typing import Any, TypeVar
 from hypothesis import strategies as st
 
 from centre.directory import Directory, directory_of
-from centre.things import (
+from centre.endpoint_settings import (
     AccountSettings,
-    AgentSettings,
-    AwayReasonSettings,
+    LineSettings,
+    OutsideNumberSettings,
+    StationSettings,
+)
+from centre.inbound_settings import (
     CalendarSettings,
     CallerSettings,
-    CentreWide,
     DaySettings,
     EmergencySettings,
     EntryRuleSettings,
     HotlineSettings,
-    LineSettings,
-    OutsideNumberSettings,
-    ProjectSettings,
     QueueSettings,
+)
+from centre.kinds import Thing
+from centre.organisation_settings import (
+    AgentSettings,
+    AwayReasonSettings,
+    CentreWide,
+    ProjectSettings,
     SkillSettings,
-    StationSettings,
     TeamSettings,
-    Thing,
 )
 from domain.centre import (
     Acquaintance,

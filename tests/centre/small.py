@@ -1,16 +1,13 @@
 """A small directory for tests."""
 
 from centre.directory import Directory, directory_of
-from centre.things import (
+from centre.endpoint_settings import LineSettings, StationSettings
+from centre.inbound_settings import CalendarSettings, HotlineSettings, QueueSettings
+from centre.organisation_settings import (
     AgentSettings,
     AwayReasonSettings,
-    CalendarSettings,
-    HotlineSettings,
-    LineSettings,
     ProjectSettings,
-    QueueSettings,
     SkillSettings,
-    StationSettings,
     TeamSettings,
 )
 from domain.centre import LineKind

@@ -8,7 +8,8 @@ from centre.authority import SYSTEM
 from centre.directory import Directory
 from centre.directory_service import ChangeConflict, DirectoryService, WishedThing, wishes_of
 from centre.directory_store import DirectoryStore
-from centre.things import AgentSettings, Kind
+from centre.kinds import Kind
+from centre.organisation_settings import AgentSettings
 from documents.sheet_reading import read_sheet
 from documents.sheet_writing import xlsx_file
 from storage.database import Database

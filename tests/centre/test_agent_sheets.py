@@ -17,14 +17,9 @@ from centre.agent_sheets import (
 )
 from centre.authority import refused
 from centre.directory import Directory, Edit, directory_of
-from centre.things import (
-    AgentSettings,
-    Kind,
-    ProjectSettings,
-    SkillSettings,
-    StationSettings,
-    TeamSettings,
-)
+from centre.endpoint_settings import StationSettings
+from centre.kinds import Kind
+from centre.organisation_settings import AgentSettings, ProjectSettings, SkillSettings, TeamSettings
 from documents.sheet_reading import read_sheet
 from documents.sheet_writing import csv_file, xlsx_file
 from documents.sheets import SheetUnreadable, Unreadable

@@ -16,7 +16,9 @@ from centre.directory_service import (
     WishedThing,
 )
 from centre.directory_store import DirectoryChange, DirectoryStore, KeptDirectory, ThingKey
-from centre.things import AgentSettings, Kind, ProjectSettings, StationSettings, Thing
+from centre.endpoint_settings import StationSettings
+from centre.kinds import Kind, Thing
+from centre.organisation_settings import AgentSettings, ProjectSettings
 from storage.database import Database
 
 pytestmark = pytest.mark.live

@@ -4,15 +4,10 @@ import pytest
 
 from centre.authority import as_seen_by, may_change, may_make, refers_beyond, refused
 from centre.directory import Edit, directory_of
-from centre.things import (
-    CallerSettings,
-    CentreWide,
-    HotlineSettings,
-    Kind,
-    OutsideNumberSettings,
-    QueueSettings,
-    Thing,
-)
+from centre.endpoint_settings import OutsideNumberSettings
+from centre.inbound_settings import CallerSettings, HotlineSettings, QueueSettings
+from centre.kinds import Kind, Thing
+from centre.organisation_settings import CentreWide
 from domain.centre import Treatment
 from domain.roles import Actor, Role
 from tests.centre.small import (

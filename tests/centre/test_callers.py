@@ -7,9 +7,11 @@ from centre.callers import CallerUnreadable, NumberMistake, as_recorded
 from centre.directory import Directory, directory_of
 from centre.directory_faults import faults_of
 from centre.directory_store import KeptDirectory
+from centre.endpoint_settings import LineSettings
 from centre.importing import plan_of
+from centre.inbound_settings import CallerSettings
+from centre.kinds import Kind
 from centre.portable import read_portable
-from centre.things import CallerSettings, Kind, LineSettings
 from domain.centre import LineKind, NumberFormat, Treatment
 
 WHOLE = "+8613800138000"

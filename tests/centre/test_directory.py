@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from centre.directory import Directory, Edit, content, directory_of, edits_between, thing_of
-from centre.things import MODELS, AgentSettings, Kind, ProjectSettings, SkillSettings, references
+from centre.kinds import Kind
+from centre.organisation_settings import AgentSettings, ProjectSettings, SkillSettings
+from centre.things import MODELS, references
 from tests.centre.small import BANK, TEA, WANG, small_directory
 
 KEYS = st.sampled_from("abcdef")

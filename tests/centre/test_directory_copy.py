@@ -8,7 +8,7 @@ import pytest
 
 from centre.directory_copy import DirectoryCopy, read_copy, write_copy
 from centre.directory_store import KeptDirectory
-from centre.things import Kind
+from centre.kinds import Kind
 from tests.centre.small import small_directory
 
 SECRETS = {(Kind.STATION, "1001"): "digest", (Kind.AGENT, "1001"): "hash"}

@@ -6,17 +6,10 @@ import pytest
 
 from centre.directory import Edit
 from centre.directory_faults import FaultCode, Surroundings, faults_of
-from centre.things import (
-    AccountSettings,
-    AwayReasonSettings,
-    CalendarSettings,
-    CentreWide,
-    DaySettings,
-    EmergencySettings,
-    Kind,
-    LineSettings,
-    Thing,
-)
+from centre.endpoint_settings import AccountSettings, LineSettings
+from centre.inbound_settings import CalendarSettings, DaySettings, EmergencySettings
+from centre.kinds import Kind, Thing
+from centre.organisation_settings import AwayReasonSettings, CentreWide
 from domain.centre import CallerHeader, LineKind
 from tests.centre.small import HOTLINE, OFFICE, TRUNK, small_directory
 

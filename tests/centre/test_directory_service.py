@@ -25,14 +25,9 @@ from centre.directory_store import (
     KeptDirectory,
     ThingKey,
 )
-from centre.things import (
-    AccountSettings,
-    AgentSettings,
-    Kind,
-    ProjectSettings,
-    SkillSettings,
-    Thing,
-)
+from centre.endpoint_settings import AccountSettings
+from centre.kinds import Kind, Thing
+from centre.organisation_settings import AgentSettings, ProjectSettings, SkillSettings
 from domain.roles import Actor, Role
 from storage.database import Database
 from tests.centre.small import (

@@ -12,7 +12,7 @@ from centre.directory_copy import DirectoryCopy
 from centre.directory_service import ANY, DirectoryService, WishedThing
 from centre.directory_store import DirectoryStore, KeptDirectory
 from centre.following import FollowedDirectory
-from centre.things import Kind
+from centre.kinds import Kind
 from storage.database import Database, open_database
 from storage.embedded import EmbeddedServer
 from tests.centre.small import BANK, PHONE, TEA

@@ -8,11 +8,12 @@ from centre.directory_faults import faults_of
 from centre.directory_service import ANY, ChangeConflict, DirectoryService, WishedThing
 from centre.directory_store import DirectoryStore, KeptDirectory
 from centre.importing import line_of, plan_of
+from centre.kinds import Kind
 from centre.new_secrets import secrets_of_new
+from centre.organisation_settings import ProjectSettings
 from centre.pins import DIGITS
 from centre.portable import read_portable
 from centre.portable_text import written
-from centre.things import Kind, ProjectSettings
 from storage.database import Database
 from tests.centre.small import TEA, small_directory
 

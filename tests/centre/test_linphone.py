@@ -4,8 +4,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from centre.endpoint_settings import StationSettings
 from centre.linphone import SipServer, linphone_settings
-from centre.things import StationSettings
 from domain.centre import Encryption
 
 DIGEST = "0123456789abcdef0123456789abcdef"

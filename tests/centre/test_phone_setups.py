@@ -9,8 +9,8 @@ import pytest
 from centre.authority import SYSTEM
 from centre.directory_service import ANY, DirectoryService, WishedThing
 from centre.directory_store import DirectoryStore
+from centre.kinds import Kind
 from centre.phone_setups import VALID_FOR, PhoneSetups, PhoneWithoutPassword, is_code
-from centre.things import Kind
 from storage.database import Database
 from tests.centre.small import PHONE
 

@@ -8,8 +8,9 @@ import pytest
 from centre.directory import Directory, edits_between
 from centre.directory_faults import Fault, FaultCode, Surroundings, faults_of
 from centre.fault_texts import SECTIONS, Known, words_of
+from centre.kinds import Kind
+from centre.organisation_settings import AwayReasonSettings, CentreWide, SkillSettings
 from centre.portable import read_portable, things_in
-from centre.things import AwayReasonSettings, CentreWide, Kind, SkillSettings
 from configuration.centre_file import DEMO_CENTRE
 from documents.document import read
 from documents.document_errors import DocumentError, first_of

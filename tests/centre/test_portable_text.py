@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given, settings
 
 from centre.directory import Directory, directory_of, edits_between
+from centre.organisation_settings import AgentSettings, AwayReasonSettings, CentreWide
 from centre.portable import read_portable
 from centre.portable_text import written
-from centre.things import MODELS, AgentSettings, AwayReasonSettings, CentreWide
+from centre.things import MODELS
 from tests.centre.any_directory import directories, things
 from tests.centre.small import WANG, small_directory
 

@@ -3,8 +3,8 @@
 from hypothesis import given, settings
 
 from centre.directory import Directory
+from centre.kinds import Kind
 from centre.running import centre_of
-from centre.things import Kind
 from tests.centre.any_directory import directories
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from centre.directory import Directory
 from centre.directory_faults import faults_of
+from centre.kinds import Kind
 from centre.running import centre_of
-from centre.things import Kind
 from configuration.centre_file import DEMO_CENTRE, ConfigError, load
 from configuration.flows import flow_files, load_flows, loadable_flows, surroundings
 from domain.centre import zone_of

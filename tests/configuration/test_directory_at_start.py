@@ -8,7 +8,8 @@ from structlog.testing import capture_logs
 
 from centre.directory import Directory
 from centre.directory_copy import COPY_FILE
-from centre.things import AgentSettings, Kind, ProjectSettings
+from centre.kinds import Kind
+from centre.organisation_settings import AgentSettings, ProjectSettings
 from configuration.centre_file import ConfigError, load
 from configuration.directory_at_start import directory_at_start, kept_here
 from configuration.secrets import secrets_for

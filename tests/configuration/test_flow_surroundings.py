@@ -6,7 +6,9 @@ from centre.authority import SYSTEM
 from centre.directory_faults import FaultCode
 from centre.directory_service import ANY, ChangeRefused, DirectoryService, WishedThing
 from centre.directory_store import DirectoryStore, KeptDirectory
-from centre.things import HotlineSettings, LineSettings, Thing
+from centre.endpoint_settings import LineSettings
+from centre.inbound_settings import HotlineSettings
+from centre.kinds import Thing
 from configuration.flow_surroundings import FlowSurroundings
 from configuration.flows import directory_check
 from domain.centre import LineKind

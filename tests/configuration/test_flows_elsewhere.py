@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from centre.directory import directory_of
-from centre.things import HotlineSettings
+from centre.inbound_settings import HotlineSettings
 from configuration.flows import FlowSource, load_flows
 from configuration.published_flows import PublishedFlows, flows_elsewhere, seeds_of
 from documents.document_errors import DocumentError

@@ -40,8 +40,8 @@ from campaigns.typed_leads import TypedLeads
 from centre.authority import SYSTEM
 from centre.directory_service import ANY, DirectoryService, WishedThing
 from centre.directory_store import DirectoryChange, DirectoryStore
+from centre.kinds import Kind
 from centre.phone_setups import PhoneSetups
-from centre.things import Kind
 from console.app import make_app
 from console.campaigns.campaign_services import CampaignServices
 from console.floor.disposing import DispositionServices

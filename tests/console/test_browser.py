@@ -11,7 +11,8 @@ from playwright.async_api import expect
 from centre.authority import SYSTEM
 from centre.calendars import UnpublishedYear
 from centre.directory_service import WishedThing
-from centre.things import Kind, ProjectSettings
+from centre.kinds import Kind
+from centre.organisation_settings import ProjectSettings
 from console.kit.context import SESSIONS
 from domain.facts import AgentState
 from domain.identity import AgentCode, NodeName, QueueName

@@ -19,7 +19,7 @@ from centre.authority import SYSTEM
 from centre.directory import Directory
 from centre.directory_service import ANY, DirectoryService, WishedThing
 from centre.directory_store import DirectoryChange, DirectoryStore
-from centre.things import Kind, Thing
+from centre.kinds import Kind, Thing
 from domain.facts import (
     AgentFact,
     AgentState,

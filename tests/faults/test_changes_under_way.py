@@ -9,14 +9,9 @@ import pytest
 
 from bench.raw_sip import Account, RawSip
 from centre.directory import Directory
-from centre.things import (
-    AgentSettings,
-    CallerSettings,
-    EmergencySettings,
-    HotlineSettings,
-    Kind,
-    Thing,
-)
+from centre.inbound_settings import CallerSettings, EmergencySettings, HotlineSettings
+from centre.kinds import Kind, Thing
+from centre.organisation_settings import AgentSettings
 from domain.centre import Treatment
 from domain.facts import Queued, TurnedAway
 from domain.reasons import NoEntry

@@ -9,7 +9,9 @@ import pytest
 from centre.authority import SYSTEM
 from centre.directory_service import ANY, DirectoryService, WishedThing
 from centre.directory_store import DirectoryStore
-from centre.things import AgentSettings, Kind, QueueSettings, SkillSettings, Thing
+from centre.inbound_settings import QueueSettings
+from centre.kinds import Kind, Thing
+from centre.organisation_settings import AgentSettings, SkillSettings
 from console.kit.guard import SESSION_COOKIE
 from console.kit.live import SIGNED_OUT
 from domain.identity import AgentCode

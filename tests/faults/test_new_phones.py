@@ -6,7 +6,8 @@ from bench.raw_sip import Account, RawSip
 from centre.authority import SYSTEM
 from centre.directory_service import ANY, DirectoryService, WishedThing
 from centre.directory_store import DirectoryStore
-from centre.things import Kind, StationSettings
+from centre.endpoint_settings import StationSettings
+from centre.kinds import Kind
 from telephony.asterisk.digests import digest
 from tests.faults.conftest import SceneFactory
 from tests.waiting import until

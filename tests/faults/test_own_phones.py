@@ -5,7 +5,8 @@ import wave
 import numpy as np
 import pytest
 
-from centre.things import CallerSettings, HotlineSettings, Thing
+from centre.inbound_settings import CallerSettings, HotlineSettings
+from centre.kinds import Thing
 from domain.centre import Treatment
 from domain.facts import Held, Resumed, TalkBegan
 from domain.identity import StationName

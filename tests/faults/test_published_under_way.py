@@ -8,7 +8,8 @@ import pytest
 
 from centre.authority import SYSTEM
 from centre.directory import Directory
-from centre.things import AgentSettings, EntryRuleSettings, HotlineSettings
+from centre.inbound_settings import EntryRuleSettings, HotlineSettings
+from centre.organisation_settings import AgentSettings
 from domain.facts import EntryRuleHeld
 from publishing.edition_copy import EDITIONS_FILE, read_editions
 from publishing.flow_drafts import FlowDrafts

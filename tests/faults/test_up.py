@@ -17,7 +17,9 @@ import psutil
 import pytest
 
 from centre.directory import Directory
-from centre.things import AgentSettings, StationSettings, Thing
+from centre.endpoint_settings import StationSettings
+from centre.kinds import Thing
+from centre.organisation_settings import AgentSettings
 from configuration.centre_file import load
 from domain.identity import StationName
 from farend.console_client import ConsoleClient

@@ -61,7 +61,9 @@ BREACHES = [
         (f"centre/{core}.py", "asyncpg", PURE)
         for core in (
             "agent_cells", "agent_columns", "agent_sheets", "authority", "calendars", "directory",
-            "directory_faults", "fault_texts", "portable", "portable_text", "running", "things",
+            "directory_faults", "endpoint_settings", "fault_texts", "inbound_settings", "kinds",
+            "organisation_settings", "portable", "portable_text", "running", "setting_values",
+            "things",
         )
     ],
     *[

@@ -13,9 +13,11 @@ from centre.authority import SYSTEM
 from centre.directory import Directory, directory_of, edits_between
 from centre.directory_service import ANY, DirectoryService, WishedThing
 from centre.directory_store import DirectoryStore
+from centre.inbound_settings import QueueSettings
+from centre.kinds import Kind
+from centre.organisation_settings import AgentSettings, SkillSettings
 from centre.pins import AgentPins
 from centre.portable_text import written
-from centre.things import AgentSettings, Kind, QueueSettings, SkillSettings
 from configuration.centre_file import DEMO_CENTRE
 from domain.identity import AgentCode
 from storage.database import Database

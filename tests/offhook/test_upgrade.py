@@ -18,16 +18,11 @@ import pytest
 
 from centre.directory import Directory
 from centre.directory_store import DirectoryStore
+from centre.endpoint_settings import LineSettings, StationSettings
+from centre.inbound_settings import QueueSettings
+from centre.kinds import Kind
+from centre.organisation_settings import AgentSettings, AwayReasonSettings, SkillSettings
 from centre.pins import AgentPins
-from centre.things import (
-    AgentSettings,
-    AwayReasonSettings,
-    Kind,
-    LineSettings,
-    QueueSettings,
-    SkillSettings,
-    StationSettings,
-)
 from domain.centre import CallerHeader
 from domain.identity import AgentCode, CallId
 from offhook.backup_archive import DATABASE, Manifest, new_archive

@@ -10,7 +10,7 @@ from bench.planned_phone import SoundPlan, Tone
 from bench.tones import onsets, sounds, split
 from campaigns.campaign import CampaignState, Mode
 from campaigns.campaign_service import Campaigns
-from centre.things import HotlineSettings
+from centre.inbound_settings import HotlineSettings
 from domain.facts import CallbackAsked, VoiceKept
 from domain.identity import CampaignName, ProjectName
 from engine.inbound.voice_steps import TONE_HZ

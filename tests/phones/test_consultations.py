@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from bench.planned_phone import PhoneLeg, SoundPlan, Tone, header
 from bench.tones import sounds
-from centre.things import OutsideNumberSettings
+from centre.endpoint_settings import OutsideNumberSettings
 from domain.facts import ConsultEnded
 from tests.faults.scene import LINE, Board, kinds, story
 from tests.phones.bent import Ringing, answer, answer_and_go, refuse

@@ -13,7 +13,7 @@ from argon2 import PasswordHasher
 from centre.authority import SYSTEM
 from centre.directory_service import DirectoryService, WishedThing
 from centre.directory_store import DirectoryStore
-from centre.things import AgentSettings
+from centre.organisation_settings import AgentSettings
 from domain.identity import AgentCode, ProjectName
 from domain.roles import Role
 from storage.account_errors import AccountRefusal, AccountRefused, LoginRefusal, LoginRefused

@@ -8,8 +8,9 @@ from playwright.async_api import Page, expect
 from centre.authority import SYSTEM
 from centre.directory import directory_of
 from centre.directory_service import ANY, WishedThing
+from centre.kinds import Kind
+from centre.organisation_settings import AgentSettings, SkillSettings
 from centre.running import centre_of
-from centre.things import AgentSettings, Kind, SkillSettings
 from domain.facts import AgentState
 from domain.identity import TeamName
 from domain.roles import Role

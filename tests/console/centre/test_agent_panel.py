@@ -7,8 +7,9 @@ import pytest
 
 from centre.authority import SYSTEM
 from centre.directory_service import ANY, WishedThing
+from centre.kinds import Kind, Thing
+from centre.organisation_settings import AgentSettings, SkillSettings, TeamSettings
 from centre.running import centre_of
-from centre.things import AgentSettings, Kind, SkillSettings, TeamSettings, Thing
 from domain.identity import ProjectName, TeamName
 from domain.roles import Role
 from tests.centre.small import WANG, small_directory

@@ -13,8 +13,9 @@ from centre.agent_sheets import RowRemark, RowState
 from centre.authority import SYSTEM
 from centre.directory_service import WishedThing
 from centre.directory_store import DirectoryStore
+from centre.kinds import Kind, Thing
+from centre.organisation_settings import AgentSettings
 from centre.pins import AgentPins
-from centre.things import AgentSettings, Kind, Thing
 from console.centre import sheet_words
 from console.centre.sheets_in_hand import SHEETS, SheetRefusal
 from documents.sheets import MOST_BYTES, Unreadable

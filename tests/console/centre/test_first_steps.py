@@ -10,16 +10,11 @@ from playwright.async_api import expect
 from centre.authority import SYSTEM
 from centre.directory import Directory, directory_of
 from centre.directory_service import WishedThing
-from centre.things import (
-    MODELS,
-    AgentSettings,
-    HotlineSettings,
-    Kind,
-    QueueSettings,
-    StationSettings,
-    TeamSettings,
-    Thing,
-)
+from centre.endpoint_settings import StationSettings
+from centre.inbound_settings import HotlineSettings, QueueSettings
+from centre.kinds import Kind, Thing
+from centre.organisation_settings import AgentSettings, TeamSettings
+from centre.things import MODELS
 from console.centre.fields import fields_of
 from console.centre.filled_forms import Typed
 from console.centre.first_steps import FirstStep, LiveSigns, StepState, guide

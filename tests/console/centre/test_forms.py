@@ -10,15 +10,14 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from centre.directory_faults import FaultCode
-from centre.things import (
-    MODELS,
+from centre.inbound_settings import (
     CalendarSettings,
     EmergencySettings,
     HotlineSettings,
-    Kind,
     QueueSettings,
-    Thing,
 )
+from centre.kinds import Kind, Thing
+from centre.things import MODELS
 from console.centre import words
 from console.centre.difference import Wording, differences, said
 from console.centre.drafts import Draft

@@ -5,7 +5,8 @@ from playwright.async_api import Dialog, Page, expect
 
 from centre.authority import SYSTEM
 from centre.directory_service import ANY, WishedThing
-from centre.things import AgentSettings, Kind, SkillSettings
+from centre.kinds import Kind
+from centre.organisation_settings import AgentSettings, SkillSettings
 from tests.centre.small import WANG
 from tests.console.browsing import Open
 from tests.console.centre.test_things import set_up

@@ -7,7 +7,8 @@ import pytest
 
 from centre.authority import SYSTEM
 from centre.directory_service import ANY, WishedThing
-from centre.things import AgentSettings, Kind, SkillSettings
+from centre.kinds import Kind
+from centre.organisation_settings import AgentSettings, SkillSettings
 from console.centre.skill_matrix import MOST_CELLS
 from domain.identity import TeamName
 from domain.roles import Role

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-from centre.things import Kind
+from centre.kinds import Kind
 from domain.facts import CallFact, EntryRuleHeld
 from domain.identity import CallId
 from records.writing import write

@@ -10,7 +10,7 @@ from playwright.async_api import Page, expect
 
 from centre.authority import SYSTEM
 from centre.directory_service import WishedThing
-from centre.things import Kind
+from centre.kinds import Kind
 from tests.centre.small import small_directory
 from tests.console.browsing import Open
 from tests.console.centre.sheets import a_csv, an_xlsx, cells

@@ -10,8 +10,8 @@ from centre.agent_sheets import AgentSheet
 from centre.authority import SYSTEM
 from centre.directory_service import DirectoryService, WishedThing
 from centre.directory_store import DirectoryChange, DirectoryStore, KeptDirectory
+from centre.kinds import Kind
 from centre.pins import AgentPins
-from centre.things import Kind
 from console.centre.first_access import FirstAccess
 from console.centre.sheet_making import Pace
 from console.centre.sheets_in_hand import (

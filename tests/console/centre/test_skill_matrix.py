@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from centre.authority import SYSTEM
 from centre.directory import Directory, directory_of
 from centre.directory_store import KeptDirectory
-from centre.things import AgentSettings, Kind, SkillSettings
+from centre.kinds import Kind
+from centre.organisation_settings import AgentSettings, SkillSettings
 from console.app import LARGEST_FORM
 from console.centre import matrix_words
 from console.centre.reach import SeenDirectory

@@ -9,15 +9,10 @@ import pytest
 from centre.authority import SYSTEM
 from centre.directory_service import ANY, ChangeConflict, DirectoryService, WishedThing
 from centre.directory_store import DirectoryChange, DirectoryStore
-from centre.things import (
-    AgentSettings,
-    CallerSettings,
-    HotlineSettings,
-    Kind,
-    LineSettings,
-    ProjectSettings,
-    Thing,
-)
+from centre.endpoint_settings import LineSettings
+from centre.inbound_settings import CallerSettings, HotlineSettings
+from centre.kinds import Kind, Thing
+from centre.organisation_settings import AgentSettings, ProjectSettings
 from console.kit.context import DIRECTORY
 from domain.centre import LineKind, NumberFormat, Treatment
 from domain.identity import AgentCode, TeamName

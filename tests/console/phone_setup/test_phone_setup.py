@@ -8,8 +8,8 @@ from structlog.testing import capture_logs
 from centre.authority import SYSTEM
 from centre.directory_service import DirectoryService, WishedThing
 from centre.directory_store import DirectoryStore
+from centre.kinds import Kind
 from centre.phone_setups import PhoneSetups
-from centre.things import Kind
 from console.kit.context import PHONE_SETUPS
 from console.kit.setup_codes import qr_code
 from console.phone_setup.failed_tries import OF_ALL, OF_ONE, WINDOW_S, FailedTries

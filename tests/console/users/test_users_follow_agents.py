@@ -7,7 +7,8 @@ import pytest
 
 from centre.authority import SYSTEM
 from centre.directory_service import ANY, WishedThing
-from centre.things import AgentSettings, Kind
+from centre.kinds import Kind
+from centre.organisation_settings import AgentSettings
 from console.kit.browser_sessions import RememberedSessions
 from console.kit.context import SESSIONS
 from domain.centre import Centre
