@@ -49,12 +49,20 @@ class Admission:
 
     async def caller(self, channel: ChannelId, line: str, hotline: str) -> None:
         """Check a caller's channel, by ``line`` for ``hotline``. Raises SessionRefused."""
+        if not self.knows_caller(channel, line, hotline):
+            await self._is(channel, ChannelRole.LINE, line)
+
+    def knows_caller(self, channel: ChannelId, line: str, hotline: str) -> bool:
+        """Check the same without waiting for anything; returns whether that was enough."""
         self._ours(channel)
         if self._calls.hotline(channel.call, hotline) is None:
             raise _unknown("hotline", hotline)
         if line not in self._in_force.lines and not self._calls.on_line(channel.call, line):
             raise _unknown("line", line)
-        await self._is(channel, ChannelRole.LINE, line)
+        found = self._channels.channel(channel)
+        if found is not None:
+            _check(channel, found, ChannelRole.LINE, line)
+        return found is not None
 
     async def customer(self, channel: ChannelId, line: str) -> None:
         """Check the channel of a customer whom we called, by ``line``. Raises SessionRefused."""
@@ -99,12 +107,8 @@ class Admission:
             found = self._channels.channel(channel)
             if found is None and link.up:
                 found = await self._asked_for(link, channel)
-        if found is not None and (found.role, found.endpoint) != (role, endpoint):
-            raise SessionRefused(
-                "endpoint",
-                f"channel {shown(channel.uniqueid)} is {shown(found.name)}, not one of the"
-                f" {role.value} {shown(endpoint)}",
-            )
+        if found is not None:
+            _check(channel, found, role, endpoint)
 
     async def _told_of(self, channel: ChannelId) -> None:
         """Wait a while for AMI to report the channel. A new one's event comes by itself."""
@@ -135,6 +139,15 @@ class Admission:
             if message.get("Uniqueid") == channel.uniqueid:
                 return self._channels.named(channel.node, message.get("Channel"))
         raise SessionRefused("channel", f"{channel.node} has no channel {shown(channel.uniqueid)}")
+
+
+def _check(channel: ChannelId, found: ChannelView, role: ChannelRole, endpoint: str) -> None:
+    if (found.role, found.endpoint) != (role, endpoint):
+        raise SessionRefused(
+            "endpoint",
+            f"channel {shown(channel.uniqueid)} is {shown(found.name)}, not one of the"
+            f" {role.value} {shown(endpoint)}",
+        )
 
 
 def _unknown(what: str, name: str) -> SessionRefused:

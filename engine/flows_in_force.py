@@ -78,13 +78,17 @@ class FlowsInForce(Mapping[str, Flow]):
             if projects is None or self.project_of(name) in ("", *projects)
         }
 
+    def at_hand(self, edition: int | None) -> FlowsOfEdition | None:
+        """Those that ``of`` returns, if nobody need be asked for them."""
+        return self.newest if edition is None else self._known.get(edition)
+
     async def of(self, edition: int | None) -> FlowsOfEdition:
         """The flows of a call that entered in this edition; None: it enters now.
 
         If the edition can't be had, because the database is away, the newest takes its place, and
         that is logged.
         """
-        if edition is None or edition == self.newest.edition:
+        if edition is None:
             return self.newest
         if (known := self._known.get(edition)) is not None:
             return known

@@ -53,6 +53,11 @@ class Sessions:
         self._complain = Complaints()
         self._tasks: set[asyncio.Task[None]] = set()
 
+    def admits(self, channel: ChannelId, line: str, hotline: str) -> bool:
+        """Whether a session may drive this caller, if that can be said at once; if not, ``admit``
+        says it. Raises SessionRefused."""
+        return self._admission.knows_caller(channel, line, hotline)
+
     async def admit(self, channel: ChannelId, line: str, hotline: str) -> None:
         """Return when a session may drive this caller. Raises SessionRefused."""
         await self._admission.caller(channel, line, hotline)

@@ -47,8 +47,6 @@ class EntryChoice:
 
     async def flow_for(self, call: LiveCall, hotline: Hotline) -> str:
         """The name of the flow that a call enters; by which rule, is noted."""
-        if not hotline.rules:
-            return hotline.flow
         rule = first_that_holds(hotline.rules, await self._arrival(call, hotline.rules))
         if rule is None:
             return hotline.flow

@@ -51,7 +51,8 @@ class HotlineCalls:
         given = Arguments.of(session.args)
         number = number_of(session.env.get("agi_callerid", ""))
         channel = ChannelId(NodeName(session.node), session.uniqueid)
-        await session.until(self._sessions.admit(channel, given.line, given.hotline))
+        if not self._sessions.admits(channel, given.line, given.hotline):
+            await session.until(self._sessions.admit(channel, given.line, given.hotline))
         while self._sessions.is_driven(channel.call):
             await session.until(self._sessions.released(channel.call))
         closing = self._sessions.closing
@@ -83,8 +84,8 @@ class HotlineCalls:
             if call.turn == turn:  # otherwise a later session has the caller
                 self._sessions.session_over(call)
         if over:
-            # OFFHOOK_DONE is not needed: a channel that is hung up doesn't go on in the dialplan.
-            await session.hang_up()
+            # The dialplan hangs up. HANGUP would have Asterisk make two more events of each call.
+            await session.set_variable(ChannelVariable.DONE, "1")
 
     async def _serve(self, session: Session, call: LiveCall, given: Arguments) -> bool:
         """Returns whether the call is over; otherwise the dialplan goes on with it."""
@@ -106,8 +107,12 @@ class HotlineCalls:
             local = hours.local(in_force.centre)
             instead = notice(call.hotline, call.languages, language, local, hours.is_open)
             if instead is None:
-                name = await session.until(self._choice.flow_for(call, call.hotline))
-        flows = await session.until(self._flows.of(given.entered_in))
+                name = call.hotline.flow
+                if call.hotline.rules:
+                    name = await session.until(self._choice.flow_for(call, call.hotline))
+        flows = self._flows.at_hand(given.entered_in)
+        if flows is None:
+            flows = await session.until(self._flows.of(given.entered_in))
         if name not in flows.flows:
             name = call.hotline.flow
         if name not in flows.flows:

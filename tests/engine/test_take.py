@@ -251,7 +251,7 @@ async def test_an_emergency_message_takes_the_flows_place_until_its_time(
         return
     assert said.startswith("STREAM FILE")
     peer.send(b"200 result=0 endpos=8000\n")
-    assert await peer.command() == "HANGUP"
+    assert await peer.command() == 'SET VARIABLE "OFFHOOK_DONE" "1"'
     call = here.engine.calls.by_id[CallId(f"{NODE}-{UID}")]
     here.engine.talks.gone(call, Party.SYSTEM, 16)
     happened = [f.what for f in facts(tmp_path) if isinstance(f, CallFact)]
