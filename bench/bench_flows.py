@@ -23,7 +23,7 @@ from ivr_flows.flow import Flow
 from ivr_flows.interpreter import Conversation
 from ivr_flows.loader import load
 from ivr_flows.steps import Collect, Digits, Done, Enqueue, Left, QueueExit, Step, StepOutcome
-from ivr_flows.walk import FlowContext
+from ivr_flows.walkable import FlowContext
 from offhook.stack import Stack
 
 AT_ONCE = 500

@@ -84,7 +84,7 @@ OffhookError
 ├── SippFailed                              bench.sipp
 ├── SoundRefused                            prompts.converting
 ├── SpeechError                             prompts.speech
-├── Stuck                                   ivr_flows.walk
+├── Stuck                                   ivr_flows.walk_limits
 ├── TooManyReplays                          console.flows.replay_runs
 ├── TooManyReports                          console.reports.report_runs
 ├── UnknownNodeError                        ivr_flows.interpreter

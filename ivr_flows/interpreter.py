@@ -5,7 +5,10 @@ from collections.abc import Mapping
 from domain.errors import OffhookError
 from ivr_flows.steps import Step, StepOutcome
 from ivr_flows.values import Value, Values
-from ivr_flows.walk import FlowContext, GoOnIn, NodeLeft, OneFlow, Script, Stuck, Walk
+from ivr_flows.walk import Walk
+from ivr_flows.walk_limits import Stuck
+from ivr_flows.walkable import FlowContext, GoOnIn, OneFlow, Script
+from ivr_flows.whereabouts import NodeLeft
 
 
 class UnknownNodeError(OffhookError, LookupError):
@@ -44,7 +47,7 @@ class Conversation:
     @property
     def flow(self) -> OneFlow:
         """The flow that the call is in."""
-        return self._walk.flow
+        return self._walk.here.flow
 
     @property
     def waits(self) -> bool:
@@ -55,30 +58,31 @@ class Conversation:
     def values(self) -> Values:
         """The variables of the flow that the call is in, for whoever tries a flow out; secret ones
         too."""
-        return self._walk.values
+        return self._walk.here.values
 
     @property
     def outermost(self) -> OneFlow:
         """The flow to which those return that the call is in; where it is found again."""
-        return self._walk.outermost
+        return self._walk.here.outermost
 
     @property
     def kept(self) -> Mapping[str, str]:
         """The variables of the call's first flow, to be given to whoever goes on with it."""
-        return self._walk.kept
+        return self._walk.here.kept
 
     def know(self, values: Mapping[str, Value]) -> None:
         """Tell what the built-in variables are now; the clock goes on during a call."""
-        self._walk.know(values)
+        self._walk.here.know(values)
 
     @property
     def here(self) -> tuple[tuple[str, str], ...]:
         """The nodes in which the call is, each with its flow: the innermost last."""
-        return self._walk.here
+        return self._walk.here.nodes
 
     def passed(self) -> list[NodeLeft]:
         """The nodes that were left since this was last asked for."""
-        passed, self._walk.passed = self._walk.passed, []
+        here = self._walk.here
+        passed, here.passed = here.passed, []
         return passed
 
 
@@ -94,7 +98,7 @@ def _check(flow: OneFlow, way: list[str], context: FlowContext) -> None:
 
 
 def _walked(walk: Walk, way: list[str]) -> Script[None]:
-    walk.resume_at(way[1:])
+    walk.here.resume_at(way[1:])
     first = way[0]
     try:
         while True:
@@ -102,7 +106,7 @@ def _walked(walk: Walk, way: list[str]) -> Script[None]:
             if not isinstance(went, GoOnIn):
                 break
             walk.change_to(went.flow)
-            first = walk.flow.start
+            first = walk.here.flow.start
         if went is not None:  # a flow that returns was entered by a caller
             yield from walk.hang_up(went.exit or "done")
     except Stuck as stuck:

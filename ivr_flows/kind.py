@@ -12,7 +12,8 @@ from documents.document import Path
 from documents.graph.graph import Exit
 from documents.sentence import Sentence
 from ivr_flows.values import Variable, VariableType
-from ivr_flows.walk import Script, Walk, Went
+from ivr_flows.walk import Walk
+from ivr_flows.walkable import Script, Went
 
 __all__ = ["Exit"]
 

@@ -56,7 +56,7 @@ from ivr_flows.steps import (
     TransferToNumber,
 )
 from ivr_flows.values import NOW, TODAY, Value
-from ivr_flows.walk import FlowContext
+from ivr_flows.walkable import FlowContext
 from telephony.agi.session import Session
 
 log = structlog.get_logger()

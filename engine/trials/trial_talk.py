@@ -31,7 +31,7 @@ from ivr_flows.steps import (
     StepOutcome,
 )
 from ivr_flows.trying.rehearsal import Rehearsal, RehearsedStep, clock_values
-from ivr_flows.walk import OneFlow
+from ivr_flows.walkable import OneFlow
 from prompts.sounds import Prompts
 from telephony.agi.agi_wire import HungUp
 from telephony.agi.session import Streamed

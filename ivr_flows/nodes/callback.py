@@ -9,7 +9,8 @@ from domain.identity import QueueName
 from ivr_flows.kind import Exit, Mention, NameOf, NodeKind, VariableRead
 from ivr_flows.steps import BookCallback, Done, NotDone
 from ivr_flows.values import CALLER, TODAY, VariableType, written
-from ivr_flows.walk import Script, Walk
+from ivr_flows.walk import Walk
+from ivr_flows.walkable import Script
 
 BOOKED, REFUSED = "booked", "refused"
 
@@ -47,17 +48,17 @@ class CallbackNode(NodeKind):
             yield VariableRead(("time",), self.time, (VariableType.TIME,))
 
     def visit(self, walk: Walk) -> Script[str]:
-        number = written(walk.values[self.number])
+        number = written(walk.here.values[self.number])
         queue = walk.queue if self.queue is None else QueueName(self.queue)
         if not number or queue is None:
             return REFUSED
-        step = BookCallback(walk.node, number, self._when(walk), queue)
+        step = BookCallback(walk.here.node, number, self._when(walk), queue)
         outcome = yield from walk.find_out(step, Done, NotDone)
         return BOOKED if isinstance(outcome, Done) else REFUSED
 
     def _when(self, walk: Walk) -> datetime | None:
-        day = walk.values[self.date or TODAY]
-        at = walk.values[self.time] if self.time is not None else None
+        day = walk.here.values[self.date or TODAY]
+        at = walk.here.values[self.time] if self.time is not None else None
         if self.date is not None and at is None and isinstance(day, date):
             at = time(9)
         if not isinstance(day, date) or not isinstance(at, time):

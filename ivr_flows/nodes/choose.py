@@ -17,7 +17,8 @@ from ivr_flows.conditions import (
 )
 from ivr_flows.kind import Exit, NodeFault, NodeKind, Scope, VariableRead, listed
 from ivr_flows.values import Variable
-from ivr_flows.walk import Script, Walk
+from ivr_flows.walk import Walk
+from ivr_flows.walkable import Script
 
 OTHERWISE = "otherwise"
 
@@ -71,7 +72,7 @@ class ChooseNode(NodeKind):
     def visit(self, walk: Walk) -> Script[str]:
         yield from ()
         for case in self.cases:
-            if all(holds(condition, walk.values) for condition in case.when):
+            if all(holds(condition, walk.here.values) for condition in case.when):
                 return case.exit
         return OTHERWISE
 

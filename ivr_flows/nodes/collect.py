@@ -11,7 +11,8 @@ from ivr_flows.digit_checks import DIGIT_CHECKS, DigitCheck
 from ivr_flows.kind import Exit, NodeFault, NodeKind, PromptNames, Scope, VariableSet
 from ivr_flows.nodes.keys import ThinkingTime, Tries
 from ivr_flows.values import VariableType
-from ivr_flows.walk import Script, Walk
+from ivr_flows.walk import Walk
+from ivr_flows.walkable import Script
 
 DONE, EXHAUSTED = "done", "exhausted"
 
@@ -74,7 +75,7 @@ class CollectNode(NodeKind):
             )
 
     def visit(self, walk: Walk) -> Script[str]:
-        secret = walk.is_secret(self.variable)
+        secret = walk.here.is_secret(self.variable)
         ends = "" if self.terminator is Terminator.NONE else self.terminator.value
         before: tuple[str, ...] = ()
         for attempt in range(1, self.tries + 1):
@@ -87,10 +88,10 @@ class CollectNode(NodeKind):
                 secret=secret,
             )
             fits = len(answer.digits) >= self.shortest and DIGIT_CHECKS[self.check](answer.digits)
-            if fits and walk.values.set(self.variable, answer.digits):
+            if fits and walk.here.values.set(self.variable, answer.digits):
                 return DONE
             shown = "" if secret else answer.digits
-            yield from walk.note(Misdialled(walk.node, shown, attempt))
+            yield from walk.note(Misdialled(walk.here.node, shown, attempt))
             before = self.wrong if answer.digits else self.silence
-        walk.values.set(self.variable, None)
+        walk.here.values.set(self.variable, None)
         return EXHAUSTED

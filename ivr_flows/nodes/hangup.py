@@ -3,7 +3,8 @@
 from pydantic import Field
 
 from ivr_flows.kind import Exit, NodeKind
-from ivr_flows.walk import Script, Walk
+from ivr_flows.walk import Walk
+from ivr_flows.walkable import Script
 
 
 class HangupNode(NodeKind):

@@ -6,7 +6,8 @@ from pydantic import Field
 
 from ivr_flows.kind import Exit, Mention, NameOf, NodeKind
 from ivr_flows.steps import AskHours, NotDone, Opening, OpeningState
-from ivr_flows.walk import Script, Walk
+from ivr_flows.walk import Walk
+from ivr_flows.walkable import Script
 
 
 class HoursNode(NodeKind):
@@ -31,7 +32,7 @@ class HoursNode(NodeKind):
             yield Mention(("calendar",), NameOf.CALENDAR, self.calendar)
 
     def visit(self, walk: Walk) -> Script[str]:
-        step = AskHours(walk.node, self.calendar)
+        step = AskHours(walk.here.node, self.calendar)
         outcome = yield from walk.find_out(step, Opening, NotDone)
         # A number without a calendar is always open.
         return (outcome.state if isinstance(outcome, Opening) else OpeningState.OPEN).value

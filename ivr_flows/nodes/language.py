@@ -10,7 +10,8 @@ from domain.facts import LanguageChosen, Misdialled
 from ivr_flows.kind import Exit, NodeFault, NodeKind, PromptNames, Scope
 from ivr_flows.nodes.keys import ThinkingTime, Tries, key_faults
 from ivr_flows.nodes.languages import unknown_language
-from ivr_flows.walk import Script, Walk
+from ivr_flows.walk import Walk
+from ivr_flows.walkable import Script
 
 
 class LanguageNode(NodeKind):
@@ -66,7 +67,7 @@ class LanguageNode(NodeKind):
                 break
             if not answer.digits and answer.timed_out:
                 break  # silence is an answer here, because most callers want the default
-            yield from walk.note(Misdialled(walk.node, answer.digits, attempt))
+            yield from walk.note(Misdialled(walk.here.node, answer.digits, attempt))
             before = self.wrong_key
         walk.speak(chosen)
         yield from walk.note(LanguageChosen(chosen))

@@ -22,7 +22,8 @@ from ivr_flows.kind import (
 )
 from ivr_flows.steps import LookedUp, LookUp, LookUpFailed, LookUpFault
 from ivr_flows.templates import filled, filled_in_url, gaps
-from ivr_flows.walk import Script, Walk
+from ivr_flows.walk import Walk
+from ivr_flows.walkable import Script
 
 FOUND, NOT_FOUND, FAILED = "found", "not_found", "failed"
 
@@ -135,9 +136,9 @@ class LookUpNode(NodeKind):
                 )
 
     def visit(self, walk: Walk) -> Script[str]:
-        values = walk.values
+        values = walk.here.values
         step = LookUp(
-            walk.node,
+            walk.here.node,
             self.method.value,
             filled_in_url(self.url, values),
             {name: filled(text, values) for name, text in self.query.items()},
@@ -156,5 +157,5 @@ class LookUpNode(NodeKind):
         whole = True
         for name, path in self.take.items():
             part = found_at(outcome.answer, path)
-            whole = walk.values.set(name, part) and part is not None and whole
+            whole = walk.here.values.set(name, part) and part is not None and whole
         return FOUND if whole or not self.wanted else NOT_FOUND

@@ -8,7 +8,8 @@ from documents.sentence import sentence
 from domain.facts import ChoiceMade, Misdialled
 from ivr_flows.kind import Exit, NodeFault, NodeKind, PromptNames, Scope
 from ivr_flows.nodes.keys import ThinkingTime, Tries, key_faults
-from ivr_flows.walk import Script, Walk
+from ivr_flows.walk import Walk
+from ivr_flows.walkable import Script
 
 EXHAUSTED = "exhausted"
 
@@ -51,9 +52,9 @@ class MenuNode(NodeKind):
             answer = yield from walk.ask(before + self.prompts, first_timeout_s=self.timeout)
             choice = self.keys.get(answer.digits)
             if choice is not None:
-                yield from walk.note(ChoiceMade(walk.node, answer.digits, choice))
+                yield from walk.note(ChoiceMade(walk.here.node, answer.digits, choice))
                 return choice
-            yield from walk.note(Misdialled(walk.node, answer.digits, attempt))
+            yield from walk.note(Misdialled(walk.here.node, answer.digits, attempt))
             silent = answer.timed_out and not answer.digits
             before = self.silence if silent else self.wrong_key
         return EXHAUSTED

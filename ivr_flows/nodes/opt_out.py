@@ -1,7 +1,8 @@
 """The node ``opt_out``: a customer whom a campaign has called asks not to be called again."""
 
 from ivr_flows.kind import Exit, NodeKind
-from ivr_flows.walk import Script, Walk
+from ivr_flows.walk import Walk
+from ivr_flows.walkable import Script
 
 FAILED = "failed"
 

@@ -4,7 +4,8 @@ from pydantic import Field
 
 from ivr_flows.kind import Exit, NodeKind
 from ivr_flows.nodes.keys import ThinkingTime
-from ivr_flows.walk import Script, Walk
+from ivr_flows.walk import Walk
+from ivr_flows.walkable import Script
 
 
 class PauseNode(NodeKind):

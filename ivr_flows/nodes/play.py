@@ -6,7 +6,8 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from ivr_flows.kind import Exit, Mention, NameOf, NodeKind, listed
-from ivr_flows.walk import Script, Walk
+from ivr_flows.walk import Walk
+from ivr_flows.walkable import Script
 
 
 class PlayNode(NodeKind):

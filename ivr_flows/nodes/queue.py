@@ -10,7 +10,8 @@ from domain.identity import QueueName
 from ivr_flows.kind import Exit, Mention, NameOf, NodeFault, NodeKind, PromptNames, Scope
 from ivr_flows.nodes.keys import key_faults
 from ivr_flows.steps import Enqueue, Left, MenuIsDue, QueueExit
-from ivr_flows.walk import Script, Walk
+from ivr_flows.walk import Walk
+from ivr_flows.walkable import Script
 
 _OWN = frozenset(each.value for each in QueueExit) - {QueueExit.KEY.value}
 
@@ -117,11 +118,11 @@ class QueueNode(NodeKind):
     def _wait(self, walk: Walk, queue: QueueName, *, goes_on: bool) -> Enqueue:
         again = walk.back_again()
         return Enqueue(
-            walk.node,
+            walk.here.node,
             queue,
             walk.language,
             self.music,
-            walk.exits,
+            walk.here.exits,
             () if goes_on or not walk.taken_back else again,
             again,
             raised=self.priority,

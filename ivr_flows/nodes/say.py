@@ -7,7 +7,8 @@ from pydantic import Field
 
 from ivr_flows.kind import Exit, LanguageTags, NodeFault, NodeKind, PromptNames, Scope
 from ivr_flows.nodes.languages import unknown_language
-from ivr_flows.walk import Script, Walk
+from ivr_flows.walk import Walk
+from ivr_flows.walkable import Script
 
 
 class SayNode(NodeKind):

@@ -8,7 +8,8 @@ from documents.sentence import sentence
 from ivr_flows.conditions import Written, is_of_type
 from ivr_flows.kind import Exit, NodeFault, NodeKind, Scope, VariableRead, VariableSet
 from ivr_flows.templates import filled, gaps
-from ivr_flows.walk import Script, Walk
+from ivr_flows.walk import Walk
+from ivr_flows.walkable import Script
 
 
 class SetNode(NodeKind):
@@ -49,5 +50,7 @@ class SetNode(NodeKind):
     def visit(self, walk: Walk) -> Script[str]:
         yield from ()
         for name, value in self.values.items():
-            walk.values.set(name, filled(value, walk.values) if isinstance(value, str) else value)
+            walk.here.values.set(
+                name, filled(value, walk.here.values) if isinstance(value, str) else value
+            )
         return "next"

@@ -8,7 +8,8 @@ from pydantic import Field
 from documents.sentence import sentence
 from ivr_flows.kind import Exit, NodeFault, NodeKind, Scope
 from ivr_flows.steps import DrawLots, Drawn, NotDone
-from ivr_flows.walk import Script, Walk
+from ivr_flows.walk import Walk
+from ivr_flows.walkable import Script
 
 
 class SplitNode(NodeKind):
@@ -29,7 +30,7 @@ class SplitNode(NodeKind):
             )
 
     def visit(self, walk: Walk) -> Script[str]:
-        drawn = yield from walk.find_out(DrawLots(walk.node), Drawn, NotDone)
+        drawn = yield from walk.find_out(DrawLots(walk.here.node), Drawn, NotDone)
         left = drawn.number * 100 if isinstance(drawn, Drawn) else 0.0
         for name, share in self.shares.items():
             left -= share

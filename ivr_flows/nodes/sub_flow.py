@@ -6,7 +6,8 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from ivr_flows.kind import Exit, Mention, NameOf, NodeKind, VariableRead, VariableSet, listed
-from ivr_flows.walk import GoOnIn, Returned, Script, Walk, Went
+from ivr_flows.walk import Walk
+from ivr_flows.walkable import GoOnIn, Returned, Script, Went
 
 DONE = "done"
 
@@ -44,12 +45,12 @@ class FlowNode(NodeKind):
             yield VariableSet(("take", ours), ours)
 
     def visit(self, walk: Walk) -> Script[Went]:
-        given = {theirs: walk.values[ours] for theirs, ours in self.give.items()}
+        given = {theirs: walk.here.values[ours] for theirs, ours in self.give.items()}
         went, values = yield from walk.sub_flow(self.flow, given)
         if not isinstance(went, Returned):
             return went
         for ours, theirs in self.take.items():
-            walk.values.set(ours, values[theirs])
+            walk.here.values.set(ours, values[theirs])
         return went.exit if went.exit in self.returns else self.returns[0]
 
 

@@ -8,7 +8,8 @@ from documents.sentence import sentence
 from domain.facts import Misdialled, Scored
 from ivr_flows.kind import Exit, NodeFault, NodeKind, PromptNames, Scope
 from ivr_flows.nodes.keys import ThinkingTime, Tries
-from ivr_flows.walk import Script, Walk
+from ivr_flows.walk import Walk
+from ivr_flows.walkable import Script
 
 ANSWERED, UNANSWERED = "answered", "unanswered"
 
@@ -62,6 +63,6 @@ class SurveyNode(NodeKind):
             if (score := scores.get(answer.digits)) is not None:
                 yield from walk.note(Scored(score, name))
                 return True
-            yield from walk.note(Misdialled(walk.node, answer.digits, attempt))
+            yield from walk.note(Misdialled(walk.here.node, answer.digits, attempt))
             before = self.wrong_key
         return False

@@ -7,7 +7,8 @@ from pydantic import Field
 from domain.identity import AgentCode, LineName
 from ivr_flows.kind import Exit, Mention, NameOf, NodeKind, PromptNames
 from ivr_flows.steps import Left, NotDone, QueueExit, TransferToAgent, TransferToNumber
-from ivr_flows.walk import Script, Walk
+from ivr_flows.walk import Walk
+from ivr_flows.walkable import Script
 
 _EXITS = (
     Exit(QueueExit.TALKED.value, waits=True),
@@ -31,7 +32,9 @@ class AgentNode(NodeKind):
 
     def visit(self, walk: Walk) -> Script[str]:
         yield from walk.say(self.prompts)
-        step = TransferToAgent(walk.node, AgentCode(self.agent), self.longest_wait, walk.exits)
+        step = TransferToAgent(
+            walk.here.node, AgentCode(self.agent), self.longest_wait, walk.here.exits
+        )
         return _exit((yield from walk.do(step, Left, NotDone)))
 
 
@@ -57,7 +60,7 @@ class NumberNode(NodeKind):
     def visit(self, walk: Walk) -> Script[str]:
         yield from walk.say(self.prompts)
         step = TransferToNumber(
-            walk.node, self.number, LineName(self.line), self.longest_wait, walk.exits
+            walk.here.node, self.number, LineName(self.line), self.longest_wait, walk.here.exits
         )
         return _exit((yield from walk.do(step, Left, NotDone)))
 

@@ -9,7 +9,8 @@ from ivr_flows.kind import Exit, Mention, NameOf, NodeKind, PromptNames, Variabl
 from ivr_flows.nodes.collect import Terminator
 from ivr_flows.steps import NotDone, RecordVoice, VoiceRecorded
 from ivr_flows.values import VariableType
-from ivr_flows.walk import Script, Walk
+from ivr_flows.walk import Walk
+from ivr_flows.walkable import Script
 
 DONE, EMPTY, FAILED = "done", "empty", "failed"
 
@@ -48,7 +49,9 @@ class VoicemailNode(NodeKind):
         if queue is None:
             return FAILED
         yield from walk.say(self.prompts)
-        step = RecordVoice(walk.node, self.longest, self.silence, _keys(self.terminator), queue)
+        step = RecordVoice(
+            walk.here.node, self.longest, self.silence, _keys(self.terminator), queue
+        )
         return _exit((yield from walk.do(step, VoiceRecorded, NotDone)))
 
 
@@ -74,11 +77,11 @@ class RecordNode(NodeKind):
 
     def visit(self, walk: Walk) -> Script[str]:
         yield from walk.say(self.prompts)
-        step = RecordVoice(walk.node, self.longest, self.silence, _keys(self.terminator))
+        step = RecordVoice(walk.here.node, self.longest, self.silence, _keys(self.terminator))
         outcome = yield from walk.do(step, VoiceRecorded, NotDone)
         if self.variable is not None:
             name = outcome.name if isinstance(outcome, VoiceRecorded) else None
-            walk.values.set(self.variable, name)
+            walk.here.values.set(self.variable, name)
         return _exit(outcome)
 
 

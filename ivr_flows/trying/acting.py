@@ -19,7 +19,7 @@ from ivr_flows.steps import (
 )
 from ivr_flows.trying.rehearsal import AsksCalendar, CallBegins, Rehearsal
 from ivr_flows.trying.scripts import ScriptBeginning, ScriptStep
-from ivr_flows.walk import OneFlow
+from ivr_flows.walkable import OneFlow
 
 
 def always_open(_calendar: str | None, _at: datetime) -> OpeningState | None:

@@ -16,7 +16,7 @@ from ivr_flows.steps import Enqueue, OpeningState, TransferToAgent, TransferToNu
 from ivr_flows.trying.acting import act, always_open, begun
 from ivr_flows.trying.rehearsal import AsksCalendar, DoesNotFit, HeardPrompt, Rehearsal
 from ivr_flows.trying.scripts import ScriptBeginning, ScriptStep, load_scripts
-from ivr_flows.walk import OneFlow
+from ivr_flows.walkable import OneFlow
 
 _PLAIN = re.compile(r"[a-z][a-z_0-9]{0,63}")
 _NOT_TEXT = frozenset(("true", "false", "null", "yes", "no", "on", "off", "y", "n"))

@@ -18,7 +18,7 @@ from ivr_flows.trying.rehearsal import (
 )
 from ivr_flows.trying.scripts import Scripts, ScriptSettings, ScriptStep
 from ivr_flows.values import HIDDEN, NotOfType, value_of, written
-from ivr_flows.walk import OneFlow
+from ivr_flows.walkable import OneFlow
 
 MOST_NODES_IN_ALL = 100_000
 """That the tests of a flow may pass: they are played while people wait."""

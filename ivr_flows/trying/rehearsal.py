@@ -48,7 +48,7 @@ from ivr_flows.steps import (
     VoiceRecorded,
 )
 from ivr_flows.values import CALLED, CALLER, KNOWN, NOW, TODAY, Value, Values
-from ivr_flows.walk import FlowContext, OneFlow
+from ivr_flows.walkable import FlowContext, OneFlow
 
 CHARACTERS_A_SECOND: Mapping[str, float] = {"zh-CN": 4.0, "en": 14.0}
 """How fast voices speak, about; for how long a rehearsal says a prompt."""

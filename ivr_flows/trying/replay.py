@@ -32,7 +32,7 @@ from ivr_flows.steps import (
     TransferToNumber,
 )
 from ivr_flows.trying.rehearsal import AsksCalendar, CallBegins, DoesNotFit, Rehearsal
-from ivr_flows.walk import OneFlow
+from ivr_flows.walkable import OneFlow
 
 SECRET, OTHER = "?", "="
 MOST_ANSWERS = 300

@@ -29,7 +29,7 @@ from ivr_flows.steps import (
     Step,
     StepOutcome,
 )
-from ivr_flows.walk import FlowContext
+from ivr_flows.walkable import FlowContext
 from storage.fact_lines import decode
 from tests.engine.test_board import enter
 

@@ -24,7 +24,7 @@ from ivr_flows.steps import (
     Step,
     StepOutcome,
 )
-from ivr_flows.walk import FlowContext
+from ivr_flows.walkable import FlowContext
 
 SILENCE = Digits("", timed_out=True)
 

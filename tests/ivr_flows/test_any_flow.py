@@ -43,7 +43,8 @@ from ivr_flows.steps import (
     TransferToNumber,
     VoiceRecorded,
 )
-from ivr_flows.walk import MOST_SILENT_S, FlowContext
+from ivr_flows.walk_limits import MOST_SILENT_S
+from ivr_flows.walkable import FlowContext
 
 NODES = [f"n{number}" for number in range(8)]
 ASIDE = ["m0", "m1", "m2"]

@@ -7,7 +7,7 @@ from ivr_flows.kind import NameOf
 from ivr_flows.loader import load
 from ivr_flows.references import Outside
 from ivr_flows.steps import QueueExit
-from ivr_flows.walk import FlowContext
+from ivr_flows.walkable import FlowContext
 from tests.ivr_flows.caller import Call, hotline
 
 HELP = QueueName("help")

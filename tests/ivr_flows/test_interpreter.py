@@ -21,7 +21,7 @@ from ivr_flows.steps import (
     Step,
     StepOutcome,
 )
-from ivr_flows.walk import FlowContext
+from ivr_flows.walkable import FlowContext
 from storage.fact_codec import detail_of
 from tests.ivr_flows.caller import Call, hotline
 

@@ -41,7 +41,7 @@ from ivr_flows.steps import (
     StepOutcome,
     VoiceRecorded,
 )
-from ivr_flows.walk import FlowContext
+from ivr_flows.walkable import FlowContext
 
 HEAD = """
 flow: little

@@ -3,7 +3,7 @@
 from ivr_flows.interpreter import Conversation
 from ivr_flows.loader import load
 from ivr_flows.steps import AnswerCall, Done, NotDone, OptOut, Play, StepOutcome
-from ivr_flows.walk import FlowContext
+from ivr_flows.walkable import FlowContext
 
 STOP = load(
     """
