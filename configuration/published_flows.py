@@ -84,12 +84,17 @@ class PublishedFlows:
         self.left_alone = (await self._sower.sow(self._seeds)).left_alone
 
     async def sow_later(self) -> None:
-        """The same, after a start without the database, however often that goes away again."""
+        """The same, after a start without the database, however often that goes away again. What
+        else keeps the files from being sown is logged: what is published can be followed."""
         while True:
             try:
-                return await self.sow()
+                await self.sow()
             except AWAY:
                 await asyncio.sleep(AGAIN_AFTER_S)
+                continue
+            except Exception:
+                log.exception("flows' files can't be published because of a bug; they are left")
+            return
 
     async def edition(self, number: int) -> FlowEdition:
         """An edition in which a call is under way. Raises what the database raises."""

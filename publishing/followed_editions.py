@@ -41,14 +41,15 @@ class FollowedEditions:
     async def follow(self, take: TakeEdition) -> None:
         """Give ``take`` the newest edition, and then each newer one, until cancelled.
 
-        While the database is away, nothing can have changed. If ``take`` raises one of
-        ``storage.database_errors.AWAY``, it is given the same edition again.
+        While the database is away, nothing can have changed. Whatever ``take`` raises, it is given
+        the newest edition again after a while; what is not ``storage.database_errors.AWAY`` is
+        logged, once.
         """
 
         async def read(whole: bool) -> None:
             await self._read(take, whole=whole)
 
-        await self._announced.follow(read, (), _tell)
+        await self._announced.follow(read, (Exception,), _tell)
 
     async def _read(self, take: TakeEdition, *, whole: bool) -> None:
         before = self._taken
@@ -65,15 +66,34 @@ class FollowedEditions:
     async def publish_due(self) -> None:
         """Publish each plan when its time has come, until cancelled; one that came while nothing
         ran, at once. Runs beside ``follow``, in the controller that works."""
+        said = ""
         while True:
             if self._next_due is not None and self._clock() >= self._next_due:
+                # If it raises, ``follow`` finds the plan again when it looks next.
+                due, self._next_due = self._next_due, None
                 try:
                     await self._publications.publish_due()
                     self._next_due = await self._publications.next_due()
+                    said = ""
                 except AWAY:
-                    self._next_due = None  # ``follow`` finds it again once the database is back
+                    pass
+                except Exception as error:
+                    if str(error) != said:
+                        said = str(error)
+                        log.exception(
+                            "what is planned of flows can't be published because of a bug; it is"
+                            " tried again",
+                            due=due.isoformat(),
+                        )
             await asyncio.sleep(LOOK_AT_CLOCK_S)
 
 
 def _tell(error: Exception) -> None:
-    log.error("the published flows can't be read; those in force go on", why=str(error))
+    if isinstance(error, asyncpg.PostgresError):
+        log.error("the published flows can't be read; those in force go on", why=str(error))
+        return
+    log.error(
+        "the published flows can't be put in force because of a bug; those in force go on, and it"
+        " is tried again",
+        exc_info=error,
+    )

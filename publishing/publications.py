@@ -30,6 +30,7 @@ from publishing.flow_words import (
     PlannedPublication,
 )
 from storage.database import connection
+from storage.database_errors import AWAY
 from storage.queries import load
 
 log = structlog.get_logger()
@@ -255,26 +256,42 @@ class Publications:
     async def publish_due(self) -> tuple[str, ...]:
         """Publish what has become due, or the first ``DUE_AT_ONCE`` of it, in one transaction; the
         flows. A plan that no longer fits is given up, and logged: calls go on meeting what they
-        met."""
+        met. So is one that can't be published because of a bug."""
         now = self._clock()
         published = []
         async with connection(self._pool) as db, db.transaction():
             await db.execute(_SQL["lock"])
             for row in await db.fetch(_SQL["due"], now, DUE_AT_ONCE):
                 flow = row["flow"]
-                draft = await db.fetchrow(_SQL["draft"], flow)
-                met = await _met(db)
-                found = await self._check(db, draft["project"], flow, row["text"], met)
-                refused = found.flow and await self._refused(db, flow, found.flow, met)
-                if found.flow is None or refused is not None:
-                    why = str(refused or found.errors[0])
-                    log.error("a flow is not published as planned", flow=flow, why=why)
-                    await db.execute(_SQL["done"], row["id"], now, "refused")
-                    continue
-                await self._put(db, row["by"], flow, row["revision"], "scheduled")
-                await db.execute(_SQL["done"], row["id"], now, "published")
-                published.append(flow)
+                try:
+                    async with db.transaction():  # a savepoint: the others don't wait for this one
+                        why = await self._publish_planned(db, row)
+                except AWAY:
+                    raise
+                except Exception:
+                    log.exception("a flow is not published as planned because of a bug", flow=flow)
+                    outcome = "refused"
+                else:
+                    outcome = "refused" if why else "published"
+                    if why:
+                        log.error("a flow is not published as planned", flow=flow, why=why)
+                await db.execute(_SQL["done"], row["id"], now, outcome)
+                if outcome == "published":
+                    published.append(flow)
         return tuple(published)
+
+    async def _publish_planned(self, db: asyncpg.Connection, row: asyncpg.Record) -> str:
+        """Publish what a plan says; returns why that can't be, or "" once it is done."""
+        flow = row["flow"]
+        draft = await db.fetchrow(_SQL["draft"], flow)
+        met = await _met(db)
+        found = await self._check(db, draft["project"], flow, row["text"], met)
+        if found.flow is None:
+            return str(found.errors[0])
+        if refused := await self._refused(db, flow, found.flow, met):
+            return str(refused)
+        await self._put(db, row["by"], flow, row["revision"], "scheduled")
+        return ""
 
     async def next_due(self) -> datetime | None:
         """When something is to be published next."""

@@ -28,6 +28,7 @@ class Announced:
         self._channel = channel
         self._look_every_s = look_every_s
         self._look = asyncio.Event()
+        self._retry_s, self._said = RETRY_FIRST_S, ""
 
     def look(self) -> None:
         """Look now: somebody in this process has made a change."""
@@ -43,30 +44,52 @@ class Announced:
 
         While the database is away, nothing can have changed. If ``read`` raises one of ``broken``,
         or what the database says of another schema, ``tell`` is told, once for each text; then it
-        is called again after a while.
+        is called again after a while, or once something is announced.
         """
-        retry_s = RETRY_FIRST_S
-        said = ""
+        self._retry_s, self._said = RETRY_FIRST_S, ""
         while True:
             try:
                 async with self._announcements():
-                    retry_s = RETRY_FIRST_S
-                    again = True
-                    while True:
-                        self._look.clear()
-                        await read(again)
-                        again, said = False, ""
-                        with contextlib.suppress(TimeoutError):
-                            await asyncio.wait_for(self._look.wait(), self._look_every_s)
+                    await self._read_on(read, broken, tell)
             except AWAY:
                 pass  # reported elsewhere: the outbox needs the same database
+            except asyncpg.PostgresError as error:  # somebody's hands are in the database
+                self._say(error, tell)
+            await asyncio.sleep(self._before_retry_s())
+
+    async def _read_on(
+        self,
+        read: ReadAgain,
+        broken: tuple[type[Exception], ...],
+        tell: Callable[[Exception], None],
+    ) -> None:
+        """Read whenever there may be something new. Raises one of AWAY."""
+        again = True
+        while True:
+            self._look.clear()
+            wait_s = self._look_every_s
+            try:
+                await read(again)
+                again, self._said, self._retry_s = False, "", RETRY_FIRST_S
+            except AWAY:
+                raise
             # The latter: an older schema is back, or somebody's hands are in the tables.
             except (*broken, asyncpg.PostgresError) as error:
-                if str(error) != said:
-                    said = str(error)
-                    tell(error)
-            await asyncio.sleep(retry_s * random.uniform(0.5, 1.0))  # noqa: S311
-            retry_s = min(2 * retry_s, RETRY_LAST_S)
+                self._say(error, tell)
+                again, wait_s = True, self._before_retry_s()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._look.wait(), wait_s)
+
+    def _say(self, error: Exception, tell: Callable[[Exception], None]) -> None:
+        if str(error) != self._said:
+            self._said = str(error)
+            tell(error)
+
+    def _before_retry_s(self) -> float:
+        """How long to wait before the next try; longer each time, until one succeeds."""
+        wait_s = self._retry_s * random.uniform(0.5, 1.0)  # noqa: S311
+        self._retry_s = min(2 * self._retry_s, RETRY_LAST_S)
+        return wait_s
 
     @contextlib.asynccontextmanager
     async def _announcements(self) -> AsyncIterator[None]:

@@ -1,9 +1,9 @@
 """Following published editions in a real database, and plans that come due."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 from publishing.edition_copy import CopiedEditions, read_editions
 from publishing.flow_words import FlowEdition
 from publishing.followed_editions import FollowedEditions
+from publishing.publications import Publications, anywhere
 from storage.database import Database
 from storage.database_errors import DatabaseUnreachable
 from tests.publishing.test_publications import GOOD, OPS, FlowScene
@@ -27,15 +28,25 @@ def scene(database: Database) -> FlowScene:
 
 @asynccontextmanager
 async def followed(
-    database: Database, scene: FlowScene, *, look_every_s: float = 3600
+    database: Database,
+    scene: FlowScene,
+    *,
+    look_every_s: float = 3600,
+    published: Publications | None = None,
+    fails: Callable[[FlowEdition], None] = lambda _: None,
 ) -> AsyncIterator[list[FlowEdition]]:
+    """What was put in force; ``fails`` may raise first."""
     taken: list[FlowEdition] = []
 
     async def take(edition: FlowEdition) -> None:
+        fails(edition)
         taken.append(edition)
 
     one = FollowedEditions(
-        database.pool, scene.published, look_every_s=look_every_s, clock=lambda: scene.now
+        database.pool,
+        published or scene.published,
+        look_every_s=look_every_s,
+        clock=lambda: scene.now,
     )
     tasks = [asyncio.create_task(one.follow(take)), asyncio.create_task(one.publish_due())]
     try:
@@ -103,6 +114,49 @@ async def test_a_plan_that_came_due_while_nothing_ran_is_published_at_the_start(
         for taken in (first, second):
             await until(lambda: bool(taken) and taken[-1].texts == {"menu": GOOD}, 10, "the plan")  # noqa: B023
         assert await scene.published.newest_number() == 1, "once, though two were there"
+
+
+async def test_an_edition_that_can_not_be_put_in_force_ends_nothing(
+    database: Database, scene: FlowScene
+) -> None:
+    draft = await scene.add()
+    tries: list[int] = []
+
+    def fails(edition: FlowEdition) -> None:
+        if edition.texts == {"menu": GOOD}:
+            tries.append(edition.edition)
+            raise KeyError("a bug")
+
+    with capture_logs() as logs:
+        async with followed(database, scene, fails=fails) as taken:
+            await until(lambda: len(taken) == 1, 10, "what is there at the start")
+            await scene.published.publish(OPS, "menu", draft.version, "")
+            await until(lambda: len(tries) >= 2, 10, "that it is tried again")
+            saved = await scene.drafts.save(OPS, "menu", draft.version, LATER, "")
+            await scene.published.publish(OPS, "menu", saved.version, "")
+            await until(lambda: taken[-1].texts == {"menu": LATER}, 10, "the next edition")
+    assert ["because of a bug" in line["event"] for line in logs] == [True], logs
+
+
+async def test_plans_that_can_not_be_published_now_are_tried_again(
+    database: Database, scene: FlowScene
+) -> None:
+    draft = await scene.add()
+    tries: list[datetime] = []
+
+    def clock() -> datetime:
+        tries.append(scene.now)
+        if len(tries) < 3:
+            raise KeyError("a bug")
+        return scene.now
+
+    due = Publications(database.pool, anywhere, clock=clock)
+    await scene.published.plan(OPS, "menu", draft.version, "", scene.now + timedelta(hours=1))
+    scene.now += timedelta(hours=2)
+    with capture_logs() as logs:
+        async with followed(database, scene, look_every_s=0.05, published=due) as taken:
+            await until(lambda: bool(taken) and taken[-1].texts == {"menu": GOOD}, 10, "the plan")
+    assert ["because of a bug" in line["event"] for line in logs] == [True], logs
 
 
 async def test_the_last_editions_are_copied_to_this_machine(tmp_path: Path) -> None:

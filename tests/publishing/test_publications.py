@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
 from domain.roles import Actor, Role
 from ivr_flows.flow import Flow
@@ -212,6 +213,27 @@ async def test_thousands_of_plans_of_one_moment_keep_nobody_from_publishing(
     assert await scene.published.next_due() == NOON + timedelta(hours=1), "one is left"
     assert await scene.published.publish_due() == ("menu",)
     assert await scene.published.publish_due() == ()
+
+
+async def test_a_plan_that_breaks_holds_up_no_other(scene: FlowScene, database: Database) -> None:
+    late = NOON + timedelta(hours=1)
+    other = await scene.add(GOOD.replace("flow: menu", "flow: other"), "other")
+    for draft in (await scene.add(), other):
+        await scene.published.plan(OPS, draft.flow, draft.version, "", late)
+    broken = {"menu"}
+
+    async def leads(_db: asyncpg.Connection, flow: str, _flows: object) -> None:
+        if flow in broken:
+            raise KeyError("a bug")
+
+    due = Publications(database.pool, anywhere, unfit=leads, clock=lambda: late)
+    with capture_logs() as logs:
+        assert await due.publish_due() == ("other",)
+    assert [(line["log_level"], line["flow"]) for line in logs] == [("error", "menu")]
+    assert await scene.published_text() is None
+    assert await scene.published.planned(OPS, "menu") == ()
+    assert len(await scene.published.given_up(OPS, "menu")) == 1, "the page says so"
+    assert await scene.published.next_due() is None, "and it is not tried for ever"
 
 
 async def test_a_plan_can_be_called_off(scene: FlowScene) -> None:
