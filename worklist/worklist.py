@@ -164,12 +164,18 @@ class Worklist:
         return replace(entry, claimed_by=scope.user, claimed_until=until)
 
     async def release(self, scope: WorkScope, kind: WorkKind, ref: str) -> None:
-        """Give an entry back that one has in hand. Raises WorkRefused."""
+        """Give an entry back that one has in hand, or, if one may take it from them, somebody else
+        has. Raises WorkRefused; it is nobody's already: so be it."""
+        now = self._clock()
         async with connection(self._pool) as db, db.transaction():
-            await _one(db, scope, kind, ref, (False,))
-            await db.fetchval(_SQL["release"], kind.value, ref, scope.user)
+            await db.fetch(_SQL["entry"], kind.value, ref)
+            entry = await _one(db, scope, kind, ref, (False,))
+            holder = entry.in_hand_of(now) or scope.user
+            if holder != scope.user and not scope.overrides:
+                raise WorkRefused(WorkRefusal.TAKEN, holder)
+            await db.fetchval(_SQL["release"], kind.value, ref, holder)
             if kind is WorkKind.CALLBACK:
-                await db.execute(_SQL["give_lead_back"], _lead(ref), _LEASE + scope.user)
+                await db.execute(_SQL["give_lead_back"], _lead(ref), _LEASE + holder)
         self.touch()
 
     async def finish(

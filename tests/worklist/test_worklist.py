@@ -191,14 +191,26 @@ async def test_who_has_taken_it_keeps_it_for_a_while(
     assert (await only(work, WorkKind.MISSED)).in_hand_of(hand.now) == "amy"
     assert await refused(work.claim(bob, WorkKind.MISSED, "c1")) == (WorkRefusal.TAKEN, "amy")
     assert await refused(work.finish(bob, WorkKind.MISSED, "c1")) == (WorkRefusal.TAKEN, "amy")
-    await work.release(bob, WorkKind.MISSED, "c1")
+    assert await refused(work.release(bob, WorkKind.MISSED, "c1")) == (WorkRefusal.TAKEN, "amy")
     assert (await only(work, WorkKind.MISSED)).in_hand_of(hand.now) == "amy", "it isn't Bob's"
     assert (await work.claim(SUE, WorkKind.MISSED, "c1")).claimed_by == "sue", "supervisors may"
     await work.release(SUE, WorkKind.MISSED, "c1")
     await work.claim(AMY, WorkKind.MISSED, "c1")
     hand.now += timedelta(minutes=16)
     assert (await only(work, WorkKind.MISSED)).in_hand_of(hand.now) is None
+    await work.release(bob, WorkKind.MISSED, "c1")  # nobody has it: nothing is in the way
     await work.claim(bob, WorkKind.MISSED, "c1")
+
+
+async def test_a_supervisor_gives_back_what_somebody_has_left(
+    database: Database, work: Worklist, hand: Hand
+) -> None:
+    lead = (await book(database)).lead
+    (ref,) = await refs(work, WorkKind.CALLBACK)
+    await work.claim(AMY, WorkKind.CALLBACK, ref)
+    await work.release(SUE, WorkKind.CALLBACK, ref)
+    assert (await only(work, WorkKind.CALLBACK)).in_hand_of(hand.now) is None
+    assert await due(database, hand.now) == [lead], "the dialer may call them again"
 
 
 async def test_it_is_done_with_a_note_and_opened_again(

@@ -130,7 +130,8 @@ async def test_what_is_refused_is_said(console: Console, visit: Visit) -> None:
     assert (await say(sue, "call", WorkKind.MISSED, "c1"))[0] == 409, "she is no agent"
     assert await say(amy, "call", WorkKind.MISSED, "c1") == (409, "This number can't be called.")
     await say(sue, "take", WorkKind.MISSED, "c1")
-    assert await say(amy, "take", WorkKind.MISSED, "c1") == (409, "sue has it in hand.")
+    for what in ("take", "give-back", "done"):
+        assert await say(amy, what, WorkKind.MISSED, "c1") == (409, "sue has it in hand.")
 
 
 async def test_a_voicemail_is_played_by_whose_queue_it_is(console: Console, visit: Visit) -> None:
