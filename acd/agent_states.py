@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
+from domain.agent_facts import AgentState
 from domain.errors import OffhookError
-from domain.facts import AgentState
 
 
 class Trigger(StrEnum):

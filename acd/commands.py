@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from domain.facts import AgentState
+from domain.agent_facts import AgentState
 from domain.identity import AgentCode, CallId, QueueName, StationName
 from domain.reasons import GiveUpReason
 

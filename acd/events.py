@@ -3,8 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from domain.agent_facts import AgentState
 from domain.centre import Agent, Queue
-from domain.facts import AgentState
 from domain.identity import AgentCode, CallId, QueueName, SkillName, StationName
 from domain.reasons import OfferFailure
 from domain.stations import StationState

@@ -38,8 +38,8 @@ from acd.talks import Talks
 from acd.timers import Timers
 from acd.waiting import Waiter, WaitingRoom, WaitingView
 from acd.wishes import Wishes
+from domain.agent_facts import AgentState
 from domain.centre import Queue
-from domain.facts import AgentState
 from domain.identity import AgentCode, CallId, QueueName, SkillName
 from domain.reasons import GiveUpReason
 

@@ -10,7 +10,7 @@ from acd.match import Match, Pool
 from acd.roster import Roster
 from acd.seat import Seat
 from acd.waiting import OpenOffer, Waiter, WaitingRoom
-from domain.facts import AgentState
+from domain.agent_facts import AgentState
 from domain.reasons import OfferFailure
 
 OFFER_GRACE_S = 5.0

@@ -9,7 +9,7 @@ from acd.match import Pool
 from acd.seat import AT_WORK, Seat
 from acd.timers import Timers
 from acd.waiting import WaitingRoom
-from domain.facts import AgentState
+from domain.agent_facts import AgentState
 from domain.identity import AgentCode, CallId, QueueName, SkillName, StationName
 from domain.stations import StationState
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from acd.agent_states import Trigger
 from acd.commands import AgentChanged
+from domain.agent_facts import AgentState
 from domain.centre import Queue
-from domain.facts import AgentState
 from domain.identity import AgentCode, CallId, QueueName, SkillName, StationName
 from domain.stations import StationState
 

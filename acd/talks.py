@@ -6,8 +6,8 @@ from acd.offers import Offers
 from acd.roster import Roster
 from acd.seat import AUTOMATIC_PAUSES, Seat
 from acd.waiting import WaitingRoom
+from domain.agent_facts import AgentState
 from domain.centre import Queue
-from domain.facts import AgentState
 from domain.identity import CallId
 
 

@@ -6,7 +6,7 @@ from acd.events import Away, ExtendWrapUp, LogIn, LogOut, Ready
 from acd.offers import Offers
 from acd.roster import Roster
 from acd.seat import Seat
-from domain.facts import AgentState
+from domain.agent_facts import AgentState
 from domain.identity import AgentCode, StationName
 
 

@@ -28,8 +28,11 @@ from campaigns.funnel import CampaignFunnel
 from dialer.calling_times import WeekHours
 from dialer.lead_rules import CampaignRules, JudgedLead, NumberHistory, judge
 from dialer.rules import PRESETS, Past, PastOutcome
-from domain.facts import CallEnded, CallFact, CustomerRang, Happening, NotReached
+from domain.call_facts import CallEnded
+from domain.facts import CallFact
+from domain.happening import Happening
 from domain.identity import CallId, CampaignName, LineName, ProjectName
+from domain.outbound_facts import CustomerRang, NotReached
 from domain.reasons import Cause, Party
 from domain.roles import Actor, Role
 from records.writing import write

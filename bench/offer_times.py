@@ -9,7 +9,7 @@ import asyncpg
 
 from bench import rig
 from bench.phones import Invited, Phones
-from domain.facts import AgentFact, AgentState
+from domain.agent_facts import AgentFact, AgentState
 from domain.identity import AgentCode, StationName
 from offhook.stack import Stack
 from records.writing import write

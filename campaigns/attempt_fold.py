@@ -13,10 +13,11 @@ from campaigns.campaign import Mode
 from dialer.attempt_stages import AttemptStage, AttemptStep, stage_of
 from dialer.causes import Cause, cause_of
 from dialer.rules import PastOutcome
-from domain.facts import (
-    RANK,
-    CallEnded,
-    CallFact,
+from domain.call_facts import CallEnded
+from domain.facts import RANK, CallFact
+from domain.floor_facts import Offered, OfferNotTaken, Queued, TalkBegan
+from domain.identity import AgentCode, ProjectName
+from domain.outbound_facts import (
     CustomerAbandoned,
     CustomerAnswered,
     CustomerRang,
@@ -25,14 +26,9 @@ from domain.facts import (
     MachineFound,
     MessagePlayed,
     NotReached,
-    Offered,
-    OfferNotTaken,
     OptedOut,
     PersonFound,
-    Queued,
-    TalkBegan,
 )
-from domain.identity import AgentCode, ProjectName
 from domain.reasons import OfferFailure, Party, Unlisted
 
 STEPS: Mapping[type, AttemptStep] = {

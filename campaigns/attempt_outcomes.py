@@ -19,7 +19,8 @@ from campaigns.campaign_service import settings_of
 from campaigns.do_not_call import CENTRE, ListingSource, put
 from campaigns.number_locks import lock_numbers
 from campaigns.stored_leads import StoredLead, lead_of, numbers_by_lead
-from domain.facts import AgentFact, CallFact
+from domain.agent_facts import AgentFact
+from domain.facts import CallFact
 from domain.identity import CallId
 from domain.reasons import Cause
 from storage.database import connection

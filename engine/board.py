@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 
 from acd.seat import SeatView
 from acd.waiting import WaitingView
+from domain.agent_facts import AgentState
 from domain.centre import Agent, Centre, Queue
-from domain.facts import AgentState
 from domain.identity import AgentCode, CallId, LineName, ProjectName, QueueName
 from engine.calls.call import LiveCall
 from engine.engine import Engine

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 
 from acd.events import Restore
+from domain.agent_facts import AgentFact, AgentState
 from domain.centre import Agent, Centre, Queue
-from domain.facts import AgentFact, AgentState
 from domain.identity import AgentCode, NodeName
 from engine.admission import Admission
 from engine.agents.agent_news import AgentNews

@@ -12,8 +12,8 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from centre.calendars import UnpublishedYear
+from domain.agent_facts import AgentState
 from domain.centre import Centre, LineKind
-from domain.facts import AgentState
 from domain.identity import (
     AgentCode,
     CallId,

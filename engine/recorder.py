@@ -11,8 +11,10 @@ from pathlib import Path
 
 import structlog
 
-from domain.facts import CallFact, Happening, RecordingMissing
+from domain.facts import CallFact
+from domain.happening import Happening
 from domain.identity import CallId
+from domain.recording_facts import RecordingMissing
 from engine.calls.call import LiveCall
 from engine.calls.live_calls import LiveCalls
 from recordings.archive import Archive, Lost, OverCall

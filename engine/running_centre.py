@@ -10,8 +10,8 @@ import structlog
 from acd.commands import AgentChanged, Command, Refusal, WishRefused
 from acd.events import Away, ExtendWrapUp, LogOut, Ready
 from centre.calendars import UnpublishedYear
+from domain.agent_facts import AgentState
 from domain.centre import Centre, zone_of
-from domain.facts import AgentState
 from domain.identity import AgentCode, LineName, ProjectName, QueueName, StationName
 from domain.stations import StationState
 from engine.agents.aside import ConsultStep

@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Iterable
 
 from acd.seat import SeatView
+from domain.agent_facts import AgentState
 from domain.centre import Queue
-from domain.facts import AgentState
 from domain.identity import SkillName
 from engine.ports import StaffView
 

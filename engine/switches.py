@@ -8,21 +8,19 @@ from typing import assert_never
 import structlog
 
 from acd.events import StationChanged
-from domain.facts import (
+from domain.call_facts import FellBack
+from domain.floor_facts import Held, Resumed, Transferred
+from domain.identity import CallId, ChannelId, LineName, NodeName, ProjectName, QueueName
+from domain.outbound_facts import (
     CustomerAbandoned,
     CustomerAnswered,
     CustomerRang,
     DetectionBegan,
-    FellBack,
-    Held,
     MachineFound,
     MessagePlayed,
     OptedOut,
     PersonFound,
-    Resumed,
-    Transferred,
 )
-from domain.identity import CallId, ChannelId, LineName, NodeName, ProjectName, QueueName
 from domain.reasons import Party, TransferKind
 from engine.admission import Admission
 from engine.agents.asides import Asides

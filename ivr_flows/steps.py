@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from domain.facts import Happening
+from domain.happening import Happening
 from domain.identity import AgentCode, LineName, QueueName
 from domain.prompts import PromptText
 

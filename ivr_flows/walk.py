@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-from domain.facts import Happening
+from domain.happening import Happening
 from domain.prompts import PromptText
 from ivr_flows.steps import (
     AgentFound,

@@ -18,9 +18,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Protocol
 
-from domain.facts import Recorded, Silence
 from domain.identity import CallId
 from domain.reasons import LossReason
+from domain.recording_facts import Recorded, Silence
 from machine.safe_files import NotAFileError, new_file, open_regular, remove_quietly
 from recordings.capture import CHANNELS, FRAME_BYTES, RATE, began_at, day_of
 from recordings.faults import RecordingForeign, RecordingKept, RecordingLost, kept

@@ -8,8 +8,8 @@ or is muted looks the same in the file, so silence is only reported.
 from collections.abc import Sequence
 from itertools import groupby
 
-from domain.facts import Silence
 from domain.reasons import Party
+from domain.recording_facts import Silence
 from recordings.waveform import Waveform
 
 LONG_S = 60.0

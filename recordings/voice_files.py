@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
-from domain.facts import VoiceKept
 from domain.identity import CallId, QueueName
 from domain.reasons import LossReason
+from domain.recording_facts import VoiceKept
 from machine.safe_files import NotAFileError, open_regular
 from recordings.capture import FRAME_BYTES, RATE, day_of
 from recordings.faults import RecordingForeign, RecordingLost, kept

@@ -15,7 +15,8 @@ from typing import NamedTuple
 import asyncpg
 import structlog
 
-from domain.facts import CallFact, NodePassed, WayTaken
+from domain.facts import CallFact
+from domain.flow_facts import NodePassed, WayTaken
 from domain.stations import OWN_PHONES
 from records.fold import CallRecord
 from storage.database import connection

@@ -7,7 +7,7 @@ from itertools import groupby
 
 import asyncpg
 
-from domain.facts import NodePassed, WayTaken
+from domain.flow_facts import NodePassed, WayTaken
 from domain.identity import CallId
 from domain.stations import OWN_PHONES
 from storage.database import connection

@@ -10,31 +10,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from domain.facts import (
-    RANK,
+from domain.call_facts import (
     CallBlocked,
     CallEnded,
     CallEntered,
-    CallFact,
-    CallPlaced,
     ControllerLost,
-    CustomerAbandoned,
-    CustomerAnswered,
     FellBack,
-    Happening,
-    LanguageChosen,
-    LeftQueue,
-    MachineFound,
-    Offered,
-    Queued,
-    Recorded,
-    RecordingMissing,
-    Scored,
-    TalkBegan,
     TurnedAway,
 )
+from domain.facts import RANK, CallFact
+from domain.floor_facts import LeftQueue, Offered, Queued, TalkBegan
+from domain.flow_facts import LanguageChosen, Scored
+from domain.happening import Happening
 from domain.identity import AgentCode, CallId, LineName, ProjectName, QueueName
+from domain.outbound_facts import CallPlaced, CustomerAbandoned, CustomerAnswered, MachineFound
 from domain.reasons import EndReason, LossReason, NoEntry, Party, Unlisted
+from domain.recording_facts import Recorded, RecordingMissing
 from records.legs import Leg, LegOutcome, fold_legs
 from records.outcomes import Outcome
 from records.stays import QueueStay, fold_stays

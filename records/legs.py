@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from domain.facts import (
-    CallFact,
-    ControllerLost,
-    FellBack,
+from domain.call_facts import ControllerLost, FellBack
+from domain.facts import CallFact
+from domain.floor_facts import (
     Held,
     LeftQueue,
     Offered,

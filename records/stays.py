@@ -9,7 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.facts import CallFact, FellBack, LeftQueue, Offered, Queued, TalkBegan
+from domain.call_facts import FellBack
+from domain.facts import CallFact
+from domain.floor_facts import LeftQueue, Offered, Queued, TalkBegan
 from domain.identity import QueueName
 from domain.reasons import Party, Unlisted
 from records.legs import Leg

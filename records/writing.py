@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import asyncpg
 import structlog
 
-from domain.facts import AgentFact, CallFact, WayTaken
+from domain.agent_facts import AgentFact
+from domain.facts import CallFact
+from domain.flow_facts import WayTaken
 from domain.identity import CallId
 from domain.stations import OWN_PHONES
 from records.call_queries import call_fact, group_by_call

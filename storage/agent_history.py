@@ -8,8 +8,8 @@ from uuid import UUID
 import asyncpg
 import structlog
 
+from domain.agent_facts import AgentFact, AgentState
 from domain.centre import Agent
-from domain.facts import AgentFact, AgentState
 from domain.identity import AgentCode, CallId, StationName
 from machine.one_line import in_one_line
 from storage.database import connection

@@ -16,9 +16,12 @@ from operator import attrgetter
 from types import NoneType
 from typing import NewType, TypeVar, get_args
 
-from domain.facts import KINDS, CallFact, Happening, NodePassed, Silence
+from domain.facts import KINDS, CallFact
+from domain.flow_facts import NodePassed
+from domain.happening import Happening
 from domain.identity import CallId
 from domain.reasons import Party, Unlisted
+from domain.recording_facts import Silence
 
 _E = TypeVar("_E", bound=StrEnum)
 

@@ -5,7 +5,8 @@ import uuid
 from collections.abc import Mapping, Set
 from datetime import datetime
 
-from domain.facts import KINDS, AgentFact, AgentState, CallFact, Fact
+from domain.agent_facts import AgentFact, AgentState
+from domain.facts import KINDS, CallFact, Fact
 from domain.identity import AgentCode, CallId, StationName
 from storage.fact_codec import StoredFact, as_written, detail_of
 

@@ -13,7 +13,10 @@ from pathlib import Path
 
 import structlog
 
-from domain.facts import TALKS, AgentFact, CallEnded, CallEntered, CallFact, Fact
+from domain.agent_facts import AgentFact
+from domain.call_facts import CallEnded, CallEntered
+from domain.facts import CallFact, Fact
+from domain.floor_facts import TALKS
 from domain.identity import AgentCode, CallId
 from machine.one_line import in_one_line
 from storage.fact_lines import decode

@@ -18,7 +18,8 @@ from pathlib import Path
 import asyncpg
 import structlog
 
-from domain.facts import AgentFact, Fact
+from domain.agent_facts import AgentFact
+from domain.facts import Fact
 from machine.one_line import in_one_line
 from storage.database import connection
 from storage.fact_codec import StoredFact

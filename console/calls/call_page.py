@@ -8,8 +8,8 @@ from console.floor.disposing import DISPOSING, disposal_text
 from console.kit.access import projects_of
 from console.kit.context import AGENTS, CALLS, LANGUAGE, LIVE, project_titles
 from console.kit.rendering import clock_of, duration, render, says
-from domain.facts import VoiceKept
 from domain.identity import CallId
+from domain.recording_facts import VoiceKept
 from domain.stations import OWN_PHONES, outside_number
 from records.call_queries import StoredCall
 

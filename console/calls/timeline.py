@@ -8,53 +8,55 @@ from console.calls import words
 from console.floor import outbound_words
 from console.kit.translations import N_
 from console.kit.words import CALL_LANGUAGES, NUMBER_WITHHELD
-from domain.facts import (
-    CallbackAsked,
+from domain.call_facts import (
     CallBlocked,
     CallEnded,
     CallEntered,
-    CallFact,
-    CallPlaced,
-    ChoiceMade,
+    ControllerLost,
+    EntryRuleHeld,
+    FellBack,
+    TurnedAway,
+)
+from domain.facts import CallFact
+from domain.floor_facts import (
     ConsultAnswered,
     ConsultBegan,
     ConsultEnded,
-    ControllerLost,
+    Held,
+    LeftQueue,
+    Offered,
+    OfferNotTaken,
+    PositionAnnounced,
+    Queued,
+    Resumed,
+    TalkBegan,
+    TalkEnded,
+    Transferred,
+)
+from domain.flow_facts import (
+    CallbackAsked,
+    ChoiceMade,
+    LanguageChosen,
+    Misdialled,
+    NodePassed,
+    Scored,
+    WayTaken,
+)
+from domain.happening import Happening
+from domain.identity import AgentCode
+from domain.outbound_facts import (
+    CallPlaced,
     CustomerAbandoned,
     CustomerAnswered,
     CustomerRang,
     DetectionBegan,
-    EntryRuleHeld,
     FateUnknown,
-    FellBack,
-    Happening,
-    Held,
-    LanguageChosen,
-    LeftQueue,
     MachineFound,
     MessagePlayed,
-    Misdialled,
-    NodePassed,
     NotReached,
-    Offered,
-    OfferNotTaken,
     OptedOut,
     PersonFound,
-    PositionAnnounced,
-    Queued,
-    Recorded,
-    RecordingMissing,
-    Resumed,
-    Scored,
-    Silence,
-    TalkBegan,
-    TalkEnded,
-    Transferred,
-    TurnedAway,
-    VoiceKept,
-    WayTaken,
 )
-from domain.identity import AgentCode
 from domain.reasons import (
     ConsultEnd,
     EndReason,
@@ -66,6 +68,7 @@ from domain.reasons import (
     Party,
     TransferKind,
 )
+from domain.recording_facts import Recorded, RecordingMissing, Silence, VoiceKept
 from domain.stations import OWN_PHONES, outside_number
 from telephony.numbers import spaced
 

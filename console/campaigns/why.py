@@ -13,7 +13,7 @@ from campaigns.funnel import FunnelStep
 from campaigns.plan import ALWAYS, PlanState
 from console.campaigns import words
 from console.campaigns.why_words import Holding
-from domain.facts import AgentState
+from domain.agent_facts import AgentState
 from engine.ports import CampaignView
 
 AT_WORK = ("due", "claimed")

@@ -8,7 +8,7 @@ from campaigns.campaign_service import CampaignRefusal
 from console.campaigns import plan_words
 from console.kit.translations import N_
 from dialer.rules import MessagePart
-from domain.facts import AgentState
+from domain.agent_facts import AgentState
 
 STATES = {
     CampaignState.DRAFT: N_("Draft"),

@@ -13,7 +13,7 @@ from centre.endpoint_settings import StationSettings
 from centre.inbound_settings import HotlineSettings, QueueSettings
 from centre.kinds import Kind
 from centre.organisation_settings import AgentSettings
-from domain.facts import AgentState
+from domain.agent_facts import AgentState
 from domain.identity import AgentCode, StationName
 from domain.stations import StationState
 

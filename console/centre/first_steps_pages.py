@@ -31,7 +31,7 @@ from console.kit.access import projects_of
 from console.kit.context import CALLS, LANGUAGE, LIVE, PHONES
 from console.kit.rendering import render
 from console.kit.translations import DEFAULT
-from domain.facts import AgentState
+from domain.agent_facts import AgentState
 from domain.identity import StationName
 from domain.stations import OWN_PHONES, StationState
 from engine.ports import AgentView, CallView

@@ -4,7 +4,7 @@ from aiohttp import web
 
 from console.desk.own_agent import own_agent
 from console.kit.context import LIVE
-from domain.facts import AgentState
+from domain.agent_facts import AgentState
 from domain.identity import AgentCode, ProjectName
 from domain.stations import StationState
 from engine.ports import AgentView, Board

@@ -5,7 +5,7 @@ A colour never stands alone; it always comes with its text.
 
 from console.kit.translations import N_
 from console.kit.words import NUMBER_WITHHELD
-from domain.facts import AgentState
+from domain.agent_facts import AgentState
 from engine.ports import AheadOf, CallStage, CommandOutcome, LegState
 
 AGENT_STATES = {

@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 
 from acd.commands import AgentChanged
 from acd.events import KeepAgent, LetAgentGo
-from domain.facts import AgentState, ConsultAnswered, ConsultBegan, ConsultEnded, Transferred
+from domain.agent_facts import AgentState
+from domain.floor_facts import ConsultAnswered, ConsultBegan, ConsultEnded, Transferred
 from domain.identity import AgentCode, CallId, ChannelId, NodeName, StationName
 from domain.reasons import Cause, ConsultEnd, Party, TransferKind
 from engine.agents.agent_news import AgentNews

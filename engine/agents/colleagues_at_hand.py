@@ -3,8 +3,8 @@
 from collections.abc import Set
 
 from acd.seat import SeatView
+from domain.agent_facts import AgentState
 from domain.centre import Queue
-from domain.facts import AgentState
 from domain.identity import AgentCode, StationName
 from domain.stations import StationState
 from engine.agents.live_floor import LiveFloor

@@ -6,7 +6,7 @@ here where they go.
 """
 
 from domain.centre import OutsideNumber
-from domain.facts import Transferred
+from domain.floor_facts import Transferred
 from domain.identity import AgentCode, StationName
 from domain.reasons import ConsultEnd, TransferKind
 from engine.agents.aside import ASKED_IN, STEPS, ConsultStep, passes_on_by_hanging_up

@@ -11,7 +11,7 @@ import structlog
 
 from acd.commands import AgentChanged
 from acd.events import KeepAgent, LetAgentGo
-from domain.facts import AgentState
+from domain.agent_facts import AgentState
 from domain.identity import AgentCode, NodeName, StationName
 from engine.agents.agent_news import AgentNews
 from engine.agents.live_floor import LiveFloor

@@ -11,8 +11,9 @@ import structlog
 from acd.commands import AgentChanged, Announce, Command, GiveUp, Offer, WishRefused, Withdraw
 from acd.events import FloorEvent, LogIn, OfferFailed, Reconfigure
 from acd.floor import Floor
+from domain.agent_facts import AgentFact, AgentState
 from domain.centre import Agent
-from domain.facts import AgentFact, AgentState, LeftQueue, Offered
+from domain.floor_facts import LeftQueue, Offered
 from domain.identity import AgentCode, CallId, StationName
 from domain.reasons import OfferFailure
 from engine.agents.agent_news import AgentNews

@@ -9,16 +9,12 @@ from datetime import datetime, timedelta
 from acd.commands import Offer
 from acd.events import CallGone, Connected, Disconnected
 from dialer.causes import cause_of
-from domain.facts import (
-    AgentState,
-    CallEnded,
-    CallFact,
-    FateUnknown,
-    NotReached,
-    TalkBegan,
-    TalkEnded,
-)
+from domain.agent_facts import AgentState
+from domain.call_facts import CallEnded
+from domain.facts import CallFact
+from domain.floor_facts import TalkBegan, TalkEnded
 from domain.identity import AgentCode, CallId, ChannelId, NodeName, StationName
+from domain.outbound_facts import FateUnknown, NotReached
 from domain.reasons import Cause, EndReason, Party, Unlisted
 from engine.agents.live_floor import LiveFloor
 from engine.calls.call import LiveCall

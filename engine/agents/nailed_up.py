@@ -14,8 +14,8 @@ import structlog
 
 from acd.commands import AgentChanged
 from acd.events import Away
+from domain.agent_facts import AgentState
 from domain.centre import Encryption, Station, StationKind
-from domain.facts import AgentState
 from domain.identity import AgentCode, ChannelId, NodeName, StationName
 from domain.stations import StationState, twin
 from engine.agents.agent_news import AgentNews

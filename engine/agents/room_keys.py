@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from acd.commands import WishRefused
 from acd.events import Away, ExtendWrapUp, FloorEvent, LogOut, Ready
+from domain.agent_facts import AgentState
 from domain.centre import Centre
-from domain.facts import AgentState
 from domain.identity import AgentCode, StationName
 from engine.agents.aside import ConsultStep
 from engine.agents.live_floor import LiveFloor

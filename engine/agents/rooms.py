@@ -6,7 +6,7 @@ get into their rooms is in ``engine.agents.nailed_up``.
 
 import asyncio
 
-from domain.facts import Held, Resumed
+from domain.floor_facts import Held, Resumed
 from domain.identity import AgentCode, CallId, ChannelId, StationName
 from domain.reasons import Party
 from engine.agents.live_floor import LiveFloor

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from acd.commands import Announce, GiveUp, Offer
 from domain.centre import Hotline
-from domain.facts import TalkBegan
+from domain.floor_facts import TalkBegan
 from domain.identity import (
     AgentCode,
     CallId,

@@ -15,20 +15,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from domain.call_facts import CallEnded, ControllerLost, FellBack
 from domain.centre import Hotline
-from domain.facts import (
-    TALKS,
-    CallEnded,
-    CallFact,
-    ControllerLost,
-    CustomerAnswered,
-    FellBack,
-    TalkBegan,
-    TalkEnded,
-    Transferred,
-    phone_in,
-)
+from domain.facts import CallFact
+from domain.floor_facts import TALKS, TalkBegan, TalkEnded, Transferred, phone_in
 from domain.identity import AgentCode, CallId, StationName
+from domain.outbound_facts import CustomerAnswered
 from domain.reasons import EndReason, Party
 from engine.calls.logged import closed, fact_id, missing, not_told
 from telephony.event_log import LoggedCall

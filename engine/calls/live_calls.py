@@ -7,28 +7,24 @@ from datetime import UTC, datetime
 
 import structlog
 
+from domain.call_facts import CallBlocked, CallEnded, CallEntered, ControllerLost, TurnedAway
 from domain.centre import Hotline
-from domain.facts import (
-    CallBlocked,
-    CallEnded,
-    CallEntered,
-    CallFact,
+from domain.facts import CallFact
+from domain.happening import Happening
+from domain.identity import CallId, ChannelId, LineName
+from domain.outbound_facts import (
     CallPlaced,
-    ControllerLost,
     CustomerAbandoned,
     CustomerAnswered,
     CustomerRang,
     DetectionBegan,
     FateUnknown,
-    Happening,
     MachineFound,
     MessagePlayed,
     NotReached,
     OptedOut,
     PersonFound,
-    TurnedAway,
 )
-from domain.identity import CallId, ChannelId, LineName
 from domain.reasons import Party
 from engine.calls.call import LiveCall
 from engine.calls.gap import Gap

@@ -8,30 +8,23 @@ from datetime import UTC, datetime, timedelta
 
 from campaigns.campaign import Mode
 from dialer.causes import cause_of
+from domain.call_facts import CallBlocked, CallEnded, CallEntered, FellBack
 from domain.centre import Hotline
-from domain.facts import (
-    TALKS,
-    CallBlocked,
-    CallEnded,
-    CallEntered,
-    CallFact,
+from domain.facts import CallFact
+from domain.floor_facts import TALKS, TalkBegan, TalkEnded, Transferred, phone_in
+from domain.happening import Happening
+from domain.identity import AgentCode, CallId, LineName, ProjectName, QueueName, StationName
+from domain.outbound_facts import (
     CallPlaced,
     CustomerAbandoned,
     CustomerAnswered,
     DetectionBegan,
-    FellBack,
-    Happening,
     MachineFound,
     MessagePlayed,
     NotReached,
     OptedOut,
     PersonFound,
-    TalkBegan,
-    TalkEnded,
-    Transferred,
-    phone_in,
 )
-from domain.identity import AgentCode, CallId, LineName, ProjectName, QueueName, StationName
 from domain.reasons import EndReason, Party
 from telephony.event_log import LoggedCall
 

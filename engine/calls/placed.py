@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from campaigns.campaign import Mode
-from domain.facts import CallFact, CallPlaced
+from domain.facts import CallFact
 from domain.identity import AgentCode, CampaignName, LineName, ProjectName
+from domain.outbound_facts import CallPlaced
 
 HAND = "by hand"
 """For what an agent is kept who dials by hand."""

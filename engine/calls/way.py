@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from domain.facts import ChoiceMade, Misdialled, NodePassed, WayTaken
+from domain.flow_facts import ChoiceMade, Misdialled, NodePassed, WayTaken
 from ivr_flows.interpreter import Conversation
 from ivr_flows.steps import (
     AgentFound,

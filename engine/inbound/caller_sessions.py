@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from domain.facts import TurnedAway
+from domain.call_facts import TurnedAway
 from domain.identity import CallId, ChannelId, LineName, NodeName
 from domain.reasons import EndReason, NoEntry, Party, Unlisted
 from engine.admission import Admission

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Iterable
 import structlog
 
 from centre.entry_rules import ArrivingCaller, first_that_holds
+from domain.call_facts import EntryRuleHeld
 from domain.centre import Acquaintance, EntryRule, Hotline
-from domain.facts import EntryRuleHeld
 from domain.identity import ProjectName, QueueName
 from engine.agents.live_floor import LiveFloor
 from engine.calls.call import LiveCall

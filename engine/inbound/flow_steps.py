@@ -11,7 +11,7 @@ from typing import assert_never
 
 import structlog
 
-from domain.facts import LanguageChosen
+from domain.flow_facts import LanguageChosen
 from domain.identity import AgentCode
 from engine.calls.call import LiveCall
 from engine.calls.way import TO_PEOPLE

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 from acd.commands import Offer
 from acd.events import CallLeft, CallQueued, OfferFailed
-from domain.facts import AgentState, OfferNotTaken, Queued
+from domain.agent_facts import AgentState
+from domain.floor_facts import OfferNotTaken, Queued
 from domain.identity import AgentCode, NodeName, QueueName
 from domain.reasons import OfferFailure
 from engine.agents.consultations import Consultations

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import assert_never
 
 from acd.commands import Announce, GiveUp, Offer
-from domain.facts import PositionAnnounced
+from domain.floor_facts import PositionAnnounced
 from domain.identity import AgentCode
 from domain.reasons import GiveUpReason
 from engine.agents.live_talks import must_wait_again

@@ -8,7 +8,7 @@ import structlog
 
 from campaigns.caller_callbacks import BookedCallback, CallerCallbacks, WishedCallback
 from domain.centre import zone_of
-from domain.facts import CallbackAsked
+from domain.flow_facts import CallbackAsked
 from domain.identity import QueueName
 from domain.reasons import NoCallback
 from engine.calls.call import LiveCall

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import pairwise
 
-from domain.facts import CallFact, TalkBegan
+from domain.facts import CallFact
+from domain.floor_facts import TalkBegan
 
 
 def waited_s(

@@ -9,8 +9,8 @@ import contextlib
 from typing import Protocol, assert_never
 
 from acd.commands import Announce, GiveUp, Offer
-from domain.facts import CustomerAbandoned
 from domain.identity import AgentCode, QueueName
+from domain.outbound_facts import CustomerAbandoned
 from engine.admission import Admission
 from engine.agents.live_talks import has_talked, must_wait_again
 from engine.calls.call import LiveCall, MenuDue, SessionCommand, WaitKey

@@ -17,7 +17,7 @@ from campaigns.attempts import NotReserved
 from campaigns.callback_claims import CallbackClaims, CallbackTerms, ClaimedCallback, DueCallback
 from campaigns.campaign import CampaignState, Mode
 from campaigns.campaign_service import Campaign
-from domain.facts import AgentState
+from domain.agent_facts import AgentState
 from domain.identity import AgentCode, CallId, CampaignName, LineName, ProjectName
 from engine.agents.agent_news import AgentNews
 from engine.agents.live_floor import LiveFloor

@@ -12,8 +12,8 @@ from acd.match import able
 from acd.seat import SeatView
 from acd.waiting import WaitingView
 from campaigns.callback_claims import DueCallback
+from domain.agent_facts import AgentState
 from domain.centre import Queue
-from domain.facts import AgentState
 from domain.identity import AgentCode, QueueName
 from domain.stations import StationState
 

@@ -24,7 +24,7 @@ from dialer.pacing_facts import (
     Hopper,
     PacingFact,
 )
-from domain.facts import AgentState
+from domain.agent_facts import AgentState
 from domain.identity import AgentCode, CallId, LineName
 from engine.calls.call import LiveCall
 from engine.calls.live_calls import LiveCalls

@@ -10,7 +10,7 @@ from acd.match import able
 from acd.seat import SeatView
 from campaigns.campaign import CampaignState, Mode
 from campaigns.campaign_service import Campaign, CampaignRefused, Campaigns
-from domain.facts import AgentState
+from domain.agent_facts import AgentState
 from domain.identity import AgentCode, CampaignName, QueueName
 from domain.roles import Actor, Role
 from engine.agents.agent_news import AgentNews

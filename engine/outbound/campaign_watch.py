@@ -11,7 +11,7 @@ from campaigns.alarm_lines import line_changes
 from campaigns.campaign_alarms import CampaignAlarms
 from campaigns.campaign_samples import CampaignSample, CampaignSamples
 from campaigns.campaign_service import Campaign
-from domain.facts import AgentState
+from domain.agent_facts import AgentState
 from domain.identity import CampaignName
 from engine.ports import CampaignView
 from machine.one_line import in_one_line

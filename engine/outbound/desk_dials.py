@@ -16,7 +16,7 @@ from campaigns.campaign_service import Campaign
 from campaigns.claims import ClaimedLead
 from campaigns.stored_leads import StoredLead
 from dialer.pacing_facts import Answered, NotAnswered, PacingFact, Ringing
-from domain.facts import AgentState
+from domain.agent_facts import AgentState
 from domain.identity import AgentCode, StationName
 from domain.reasons import Cause
 from engine.agents.agent_news import AgentNews

@@ -11,8 +11,8 @@ from time import time
 import structlog
 
 from campaigns.campaign import CampaignSettings
-from domain.facts import CustomerAbandoned, OptedOut
 from domain.identity import AgentCode, ProjectName
+from domain.outbound_facts import CustomerAbandoned, OptedOut
 from engine.admission import Admission
 from engine.calls.call import LiveCall
 from engine.clock import epoch

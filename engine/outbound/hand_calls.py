@@ -9,7 +9,7 @@ from acd.seat import AUTOMATIC_PAUSES, SeatView
 from campaigns.attempts import NotReserved
 from campaigns.campaign import CampaignSettings, Mode
 from campaigns.do_not_call import is_e164
-from domain.facts import AgentState
+from domain.agent_facts import AgentState
 from domain.identity import AgentCode, CampaignName, LineName, QueueName
 from engine.agents.live_floor import LiveFloor
 from engine.calls.call import LiveCall

@@ -13,7 +13,7 @@ from campaigns.campaign_service import Campaign
 from campaigns.claims import ClaimedLead
 from dialer.abandon_count import Tally
 from dialer.pacing_facts import Dialled, Lead, PacingFact
-from domain.facts import AgentState
+from domain.agent_facts import AgentState
 from domain.identity import AgentCode, CallId, LineName, ListName
 from engine.calls.call import LiveCall
 from engine.calls.live_calls import LiveCalls

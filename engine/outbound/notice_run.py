@@ -14,7 +14,7 @@ from campaigns.campaign_service import Campaign
 from campaigns.claims import ClaimedLead, LeadClaims
 from dialer.notice_pacing import NoticePacing
 from dialer.pacing_facts import Dialled, PacingFact
-from domain.facts import AgentState
+from domain.agent_facts import AgentState
 from domain.identity import AgentCode, CallId, LineName
 from engine.calls.call import LiveCall
 from engine.calls.live_calls import LiveCalls

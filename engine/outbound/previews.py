@@ -14,7 +14,7 @@ from campaigns.campaign_service import Campaign
 from campaigns.claims import ClaimedLead, LeadClaims
 from campaigns.lead_skips import LeadSkips
 from dialer.pacing_facts import Lead, PacingFact, PersonConnected
-from domain.facts import AgentState
+from domain.agent_facts import AgentState
 from domain.identity import AgentCode
 from engine.agents.live_floor import LiveFloor
 from engine.calls.call import LiveCall

@@ -15,7 +15,7 @@ from dialer.pacing_facts import (
 )
 from dialer.policies import make
 from dialer.policy import Policy
-from domain.facts import AgentState
+from domain.agent_facts import AgentState
 from domain.identity import AgentCode
 
 

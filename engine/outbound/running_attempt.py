@@ -21,8 +21,8 @@ from dialer.pacing_facts import (
     Ringing,
 )
 from dialer.policy import Reason
-from domain.facts import CustomerAbandoned
 from domain.identity import AgentCode, AttemptId, QueueName
+from domain.outbound_facts import CustomerAbandoned
 from domain.reasons import Cause
 from engine.agents.live_talks import has_talked
 from engine.calls.call import LiveCall

@@ -18,8 +18,8 @@ from campaigns.campaign import Mode
 from campaigns.hand_dialling import HandDialling, WishedHandCall
 from dialer.line_rate import LineRateNow
 from domain.centre import Line
-from domain.facts import FateUnknown
 from domain.identity import AgentCode, CampaignName, ChannelId, LineName, NodeName, ProjectName
+from domain.outbound_facts import FateUnknown
 from domain.reasons import Party
 from engine.agents.live_talks import LiveTalks
 from engine.calls.call import Follower, LiveCall

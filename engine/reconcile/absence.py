@@ -12,8 +12,9 @@ from pathlib import Path
 
 import structlog
 
-from domain.facts import CallFact, FateUnknown
+from domain.facts import CallFact
 from domain.identity import CallId, ChannelId
+from domain.outbound_facts import FateUnknown
 from engine.calls.call import LiveCall
 from engine.calls.gap import Gap
 from engine.calls.ledger import Ledger

@@ -12,7 +12,7 @@ import asyncpg
 import structlog
 
 from campaigns.attempt_outcomes import with_attempts
-from domain.facts import AgentFact
+from domain.agent_facts import AgentFact
 from domain.identity import AgentCode
 from engine.engine import Engine
 from engine.ports import BegunWithout

@@ -5,7 +5,7 @@ import structlog
 from acd.commands import Command, Refusal, WishRefused
 from acd.events import Away, ExtendWrapUp, FloorEvent, LogOut, Ready
 from centre.pins import AgentPins
-from domain.facts import AgentState
+from domain.agent_facts import AgentState
 from domain.identity import AgentCode, ChannelId, NodeName, StationName
 from domain.stations import phone_of
 from engine.engine import Engine

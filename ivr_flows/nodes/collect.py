@@ -6,7 +6,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from documents.sentence import sentence
-from domain.facts import Misdialled
+from domain.flow_facts import Misdialled
 from ivr_flows.digit_checks import DIGIT_CHECKS, DigitCheck
 from ivr_flows.kind import Exit, NodeFault, NodeKind, PromptNames, Scope, VariableSet
 from ivr_flows.nodes.keys import ThinkingTime, Tries

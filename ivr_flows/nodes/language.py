@@ -6,7 +6,7 @@ from pydantic import Field
 
 from documents.document import Path
 from documents.sentence import sentence
-from domain.facts import LanguageChosen, Misdialled
+from domain.flow_facts import LanguageChosen, Misdialled
 from ivr_flows.kind import Exit, NodeFault, NodeKind, PromptNames, Scope
 from ivr_flows.nodes.keys import ThinkingTime, Tries, key_faults
 from ivr_flows.nodes.languages import unknown_language

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pydantic import Field
 
 from documents.sentence import sentence
-from domain.facts import ChoiceMade, Misdialled
+from domain.flow_facts import ChoiceMade, Misdialled
 from ivr_flows.kind import Exit, NodeFault, NodeKind, PromptNames, Scope
 from ivr_flows.nodes.keys import ThinkingTime, Tries, key_faults
 from ivr_flows.walk import Walk

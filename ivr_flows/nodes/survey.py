@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pydantic import BaseModel, ConfigDict, Field
 
 from documents.sentence import sentence
-from domain.facts import Misdialled, Scored
+from domain.flow_facts import Misdialled, Scored
 from ivr_flows.kind import Exit, NodeFault, NodeKind, PromptNames, Scope
 from ivr_flows.nodes.keys import ThinkingTime, Tries
 from ivr_flows.walk import Walk

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from domain.facts import NodePassed
+from domain.flow_facts import NodePassed
 from domain.identity import QueueName
 from ivr_flows.flow import Flow
 from ivr_flows.nodes.hours import HoursNode

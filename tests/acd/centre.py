@@ -3,8 +3,8 @@
 from acd.commands import AgentChanged, Announce, Command, GiveUp, Offer, WishRefused, Withdraw
 from acd.events import FloorEvent, LogIn, Ready
 from acd.floor import Floor
+from domain.agent_facts import AgentState
 from domain.centre import Queue
-from domain.facts import AgentState
 from domain.identity import AgentCode, CallId, ProjectName, QueueName, SkillName, StationName
 
 A, B, C, D = (AgentCode(code) for code in ("1001", "1002", "1003", "1004"))

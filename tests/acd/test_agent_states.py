@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from acd.agent_states import TRANSITIONS, Trigger, UnlistedTransitionError, after, diagram
-from domain.facts import AgentState
+from domain.agent_facts import AgentState
 
 PAGE = Path(__file__).parents[2] / "docs" / "agent-states.md"
 

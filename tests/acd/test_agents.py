@@ -16,7 +16,7 @@ from acd.events import (
     Ready,
     StationChanged,
 )
-from domain.facts import AgentState
+from domain.agent_facts import AgentState
 from domain.identity import CallId, QueueName, StationName
 from domain.reasons import OfferFailure
 from domain.stations import StationState

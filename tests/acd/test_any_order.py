@@ -38,8 +38,8 @@ from acd.events import (
 )
 from acd.floor import Floor
 from acd.match import able
+from domain.agent_facts import AgentState
 from domain.centre import Agent
-from domain.facts import AgentState
 from domain.identity import AgentCode, CallId, QueueName, StationName
 from domain.reasons import OfferFailure
 from domain.stations import StationState

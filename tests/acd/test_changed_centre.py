@@ -17,8 +17,8 @@ from acd.events import (
     Reconfigure,
 )
 from acd.offers import REST_S
+from domain.agent_facts import AgentState
 from domain.centre import Agent
-from domain.facts import AgentState
 from domain.identity import AgentCode, SkillName, StationName
 from domain.reasons import OfferFailure
 from tests.acd.centre import (

@@ -13,7 +13,7 @@ from acd.events import (
     OfferFailed,
     Ready,
 )
-from domain.facts import AgentState
+from domain.agent_facts import AgentState
 from domain.reasons import GiveUpReason, OfferFailure
 from tests.acd.centre import Q_SALES, SALES, A, B, Driver, call, given_up, offers
 

@@ -4,7 +4,7 @@ import pytest
 
 from acd.commands import AgentChanged, Refusal
 from acd.events import CallGone, CallQueued, Connected, Disconnected, Ready, Restore, StationChanged
-from domain.facts import AgentState
+from domain.agent_facts import AgentState
 from domain.identity import CallId
 from domain.stations import StationState
 from tests.acd.centre import Q_SALES, SALES, A, B, Driver, call, offers, refused, station

@@ -15,7 +15,7 @@ from acd.events import (
     Reconfigure,
 )
 from acd.expected_wait import HandlingTimes, expected_wait
-from domain.facts import AgentState
+from domain.agent_facts import AgentState
 from domain.identity import QueueName
 from domain.reasons import GiveUpReason, OfferFailure
 from tests.acd.centre import (

@@ -3,22 +3,20 @@
 import uuid
 from datetime import timedelta
 
-from domain.facts import (
-    CallEnded,
-    CallFact,
+from domain.call_facts import CallEnded
+from domain.facts import CallFact
+from domain.floor_facts import Offered, TalkBegan, TalkEnded
+from domain.happening import Happening
+from domain.identity import AgentCode, CallId, LineName, ProjectName, QueueName, StationName
+from domain.outbound_facts import (
     CallPlaced,
     CustomerAbandoned,
     CustomerAnswered,
     CustomerRang,
-    Happening,
     MessagePlayed,
     NotReached,
-    Offered,
     OptedOut,
-    TalkBegan,
-    TalkEnded,
 )
-from domain.identity import AgentCode, CallId, LineName, ProjectName, QueueName, StationName
 from domain.reasons import Cause, Party
 from tests.campaigns.campaigns_scene import NOON
 

@@ -9,13 +9,8 @@ import pytest
 from campaigns.attempts import abandon_history
 from dialer.abandon_count import Tally
 from dialer.limit import CAUTIOUS, QuickHangUp
-from domain.facts import (
-    CallEnded,
-    CustomerAbandoned,
-    CustomerAnswered,
-    MessagePlayed,
-    PersonFound,
-)
+from domain.call_facts import CallEnded
+from domain.outbound_facts import CustomerAbandoned, CustomerAnswered, MessagePlayed, PersonFound
 from domain.reasons import Party
 from engine.outbound.campaign_books import CampaignBooks
 from tests.campaigns.attempt_facts import abandoned, at, missed, placed, spoken

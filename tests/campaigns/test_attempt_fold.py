@@ -12,27 +12,23 @@ from campaigns.attempt_fold import FoldedAttempt, fold_attempt
 from campaigns.campaign import Mode
 from dialer.attempt_stages import AttemptStage
 from dialer.rules import PastOutcome
-from domain.facts import (
-    CallEnded,
-    CallFact,
+from domain.call_facts import CallEnded
+from domain.facts import CallFact
+from domain.floor_facts import Offered, OfferNotTaken, Queued, TalkBegan, TalkEnded
+from domain.happening import Happening
+from domain.identity import ProjectName, QueueName, StationName
+from domain.outbound_facts import (
     CustomerAbandoned,
     CustomerAnswered,
     CustomerRang,
     DetectionBegan,
     FateUnknown,
-    Happening,
     MachineFound,
     MessagePlayed,
     NotReached,
-    Offered,
-    OfferNotTaken,
     OptedOut,
     PersonFound,
-    Queued,
-    TalkBegan,
-    TalkEnded,
 )
-from domain.identity import ProjectName, QueueName, StationName
 from domain.reasons import Cause, OfferFailure, Party, Unlisted
 from storage.queries import load
 from tests.campaigns.attempt_facts import ANN, DESK, abandoned, at, missed, placed, spoken

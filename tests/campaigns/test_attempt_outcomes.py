@@ -10,9 +10,12 @@ from campaigns.campaign import CampaignSettings
 from campaigns.lead_service import LeadService
 from campaigns.stored_leads import LeadState
 from campaigns.unsettled import close_never_placed
-from domain.facts import CallEnded, CustomerAnswered, FateUnknown, NotReached, Recorded, TalkBegan
+from domain.call_facts import CallEnded
+from domain.floor_facts import TalkBegan
 from domain.identity import CallId
+from domain.outbound_facts import CustomerAnswered, FateUnknown, NotReached
 from domain.reasons import Cause, Party
+from domain.recording_facts import Recorded
 from records.writing import write
 from storage.database import connection
 from tests.campaigns.attempt_facts import ANN, DESK, abandoned, at, missed, placed, spoken

@@ -10,7 +10,7 @@ from campaigns.callback_claims import CallbackClaims
 from campaigns.caller_callbacks import BookedCallback, CallerCallbacks, WishedCallback
 from campaigns.do_not_call import DoNotCall
 from campaigns.stored_leads import LeadState
-from domain.facts import CallEnded
+from domain.call_facts import CallEnded
 from domain.identity import AgentCode, CallId, ProjectName, QueueName
 from domain.reasons import NoCallback
 from domain.roles import Actor, Role

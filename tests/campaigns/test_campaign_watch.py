@@ -10,7 +10,7 @@ from campaigns.campaign_alarms import CampaignAlarms
 from campaigns.campaign_samples import CampaignSample, CampaignSamples
 from campaigns.campaign_service import Campaign, CampaignRefused
 from campaigns.pacing_log import PacingLog
-from domain.facts import AgentState
+from domain.agent_facts import AgentState
 from domain.roles import Actor, Role
 from engine.outbound.campaign_watch import CampaignWatch
 from engine.ports import CampaignView

@@ -3,7 +3,8 @@
 import pytest
 
 from campaigns.unsettled import close_never_placed, give_up_unknown
-from domain.facts import CallEnded, CustomerAnswered, FateUnknown
+from domain.call_facts import CallEnded
+from domain.outbound_facts import CustomerAnswered, FateUnknown
 from domain.reasons import Party
 from tests.campaigns.attempt_facts import at, placed
 from tests.campaigns.campaigns_scene import CampaignScene, after

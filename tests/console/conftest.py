@@ -51,26 +51,22 @@ from console.kit.context import ConsoleTiming
 from console.lead_lists.list_services import ListServices
 from console.prompts.prompt_services import PromptServices
 from console.reports.report_services import ReportServices
-from domain.facts import (
-    CallEnded,
-    CallEntered,
-    CallFact,
-    ChoiceMade,
-    Happening,
+from domain.call_facts import CallEnded, CallEntered
+from domain.facts import CallFact
+from domain.floor_facts import (
     Held,
-    LanguageChosen,
-    Misdialled,
     Offered,
     OfferNotTaken,
     PositionAnnounced,
     Queued,
-    Recorded,
     Resumed,
-    Scored,
     TalkBegan,
     TalkEnded,
 )
+from domain.flow_facts import ChoiceMade, LanguageChosen, Misdialled, Scored
+from domain.happening import Happening
 from domain.identity import AgentCode, CallId, ProjectName
+from domain.recording_facts import Recorded
 from domain.roles import Actor, Role
 from prompt_library.recorded_index import INDEX_FILE, RecordedIndex
 from prompt_library.recording_library import RecordingLibrary

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from campaigns.campaign_service import Campaign
+from domain.agent_facts import AgentState
 from domain.centre import (
     Agent,
     Centre,
@@ -19,7 +20,6 @@ from domain.centre import (
     Station,
     StationKind,
 )
-from domain.facts import AgentState
 from domain.identity import (
     AgentCode,
     CallId,

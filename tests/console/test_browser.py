@@ -14,7 +14,7 @@ from centre.directory_service import WishedThing
 from centre.kinds import Kind
 from centre.organisation_settings import ProjectSettings
 from console.kit.context import SESSIONS
-from domain.facts import AgentState
+from domain.agent_facts import AgentState
 from domain.identity import AgentCode, NodeName, QueueName
 from domain.roles import Role
 from engine.ports import (

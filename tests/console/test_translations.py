@@ -14,21 +14,14 @@ from console.floor import words
 from console.kit.rendering import duration, translate
 from console.kit.translations import CATALOGUES, choose, load_translations
 from console.kit.words import ACCOUNT_REFUSALS, ROLES
+from domain.agent_facts import AgentState
+from domain.call_facts import CallEntered, FellBack
 from domain.centre import LineKind
-from domain.facts import (
-    KINDS,
-    AgentState,
-    CallEntered,
-    ConsultBegan,
-    ConsultEnded,
-    FellBack,
-    Happening,
-    Recorded,
-    TalkBegan,
-    TalkEnded,
-    Transferred,
-)
+from domain.facts import KINDS
+from domain.floor_facts import ConsultBegan, ConsultEnded, TalkBegan, TalkEnded, Transferred
+from domain.happening import Happening
 from domain.reasons import EndReason, GiveUpReason, LossReason, NoEntry, OfferFailure
+from domain.recording_facts import Recorded
 from domain.roles import Role
 from domain.stations import StationState
 from engine.ports import AheadOf, CallStage, CommandOutcome

@@ -9,7 +9,10 @@ from aiohttp import web
 from playwright.async_api import Page, expect
 
 from configuration.flows import LIBRARY
-from domain.facts import CallEnded, CallFact, TalkEnded, WayTaken
+from domain.call_facts import CallEnded
+from domain.facts import CallFact
+from domain.floor_facts import TalkEnded
+from domain.flow_facts import WayTaken
 from domain.identity import CallId, ProjectName
 from domain.roles import Role
 from storage.accounts import accounts_of

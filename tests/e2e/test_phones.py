@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from domain.facts import Misdialled
+from domain.flow_facts import Misdialled
 from domain.identity import AgentCode, LineName, StationName
 from tests.e2e.conftest import GATEWAY, HouseFactory, feature, log_in, seen
 from tests.faults.scene import HOTLINE, LINE, Scene, assert_right, story

@@ -10,7 +10,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from acd.events import LogOut
-from domain.facts import CallFact, ConsultBegan, ConsultEnded
+from domain.facts import CallFact
+from domain.floor_facts import ConsultBegan, ConsultEnded
 from domain.identity import StationName
 from engine.agents.aside import ConsultStep
 from engine.calls.call import LiveCall

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from acd.events import LogOut
-from domain.facts import CallFact, ConsultEnded, Transferred
+from domain.facts import CallFact
+from domain.floor_facts import ConsultEnded, Transferred
 from domain.identity import StationName
 from domain.reasons import Cause, ConsultEnd
 from engine.agents.aside import ConsultStep

@@ -9,7 +9,7 @@ import pytest
 from acd.events import Ready
 from campaigns.caller_callbacks import BookedCallback, CallerCallbacks, WishedCallback
 from campaigns.number_locks import lock_numbers
-from domain.facts import CallEnded
+from domain.call_facts import CallEnded
 from domain.identity import CallId, NodeName
 from engine.desk_ports import DialFault, DialStep
 from engine.engine import Engine

@@ -11,8 +11,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from acd.events import CallQueued
+from domain.call_facts import EntryRuleHeld
 from domain.centre import Acquaintance, EntryRule, KnownCaller, Treatment
-from domain.facts import CallFact, EntryRuleHeld
+from domain.facts import CallFact
 from domain.identity import CallId, ChannelId, LineName, NodeName, ProjectName
 from engine.calls.call import LiveCall
 from engine.engine import Engine

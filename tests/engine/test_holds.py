@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from domain.facts import CallFact, Held, Resumed
+from domain.facts import CallFact
+from domain.floor_facts import Held, Resumed
 from domain.identity import CallId, ChannelId, NodeName, StationName
 from domain.reasons import Party
 from engine.engine import Engine

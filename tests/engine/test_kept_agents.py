@@ -7,17 +7,13 @@ from pathlib import Path
 import pytest
 
 from campaigns.campaign import Mode
+from domain.agent_facts import AgentFact, AgentState
 from domain.centre import Centre
-from domain.facts import (
-    AgentFact,
-    AgentState,
-    CallFact,
-    CallPlaced,
-    CustomerAnswered,
-    Happening,
-    TalkBegan,
-)
+from domain.facts import CallFact
+from domain.floor_facts import TalkBegan
+from domain.happening import Happening
 from domain.identity import ChannelId, LineName, NodeName, ProjectName, StationName
+from domain.outbound_facts import CallPlaced, CustomerAnswered
 from engine.agents.kept_rooms import KeptRooms
 from engine.calls.call import LiveCall
 from engine.engine import Engine

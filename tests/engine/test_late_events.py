@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from domain.facts import CallFact, CustomerAnswered, CustomerRang
+from domain.facts import CallFact
 from domain.identity import ChannelId, LineName, NodeName, ProjectName
+from domain.outbound_facts import CustomerAnswered, CustomerRang
 from engine.calls.placed import PlacedFor
 from engine.engine import Engine
 from storage.fact_lines import decode

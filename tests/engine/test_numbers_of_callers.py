@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from domain.call_facts import CallEntered
 from domain.centre import Centre, KnownCaller, NumberFormat, Treatment
-from domain.facts import CallEntered, CallFact
+from domain.facts import CallFact
 from domain.identity import ChannelId, LineName, NodeName, ProjectName
 from domain.stations import OWN_PHONES
 from engine.centre_in_force import CentreInForce

@@ -9,6 +9,8 @@ import pytest
 
 from acd.events import Connected, Disconnected, Ready
 from bench.fuzz_agi import NODE, FuzzedServer, caller, door
+from domain.agent_facts import AgentFact, AgentState
+from domain.call_facts import CallEnded, TurnedAway
 from domain.centre import (
     Centre,
     Emergency,
@@ -22,7 +24,8 @@ from domain.centre import (
     StationKind,
     Treatment,
 )
-from domain.facts import AgentFact, AgentState, CallEnded, CallFact, Queued, TurnedAway
+from domain.facts import CallFact
+from domain.floor_facts import Queued
 from domain.identity import (
     AgentCode,
     CallId,

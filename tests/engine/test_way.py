@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
-from domain.facts import CallEnded, CallFact, NodePassed, WayTaken
+from domain.call_facts import CallEnded
+from domain.facts import CallFact
+from domain.flow_facts import NodePassed, WayTaken
 from domain.reasons import Party
 from engine.calls.gap import Gap
 from engine.calls.way import MOST_NODES, FlowWay

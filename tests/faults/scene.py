@@ -20,17 +20,11 @@ from centre.directory import Directory
 from centre.directory_service import ANY, DirectoryService, WishedThing
 from centre.directory_store import DirectoryChange, DirectoryStore
 from centre.kinds import Kind, Thing
-from domain.facts import (
-    AgentFact,
-    AgentState,
-    CallEnded,
-    CallEntered,
-    Recorded,
-    RecordingMissing,
-    TalkBegan,
-    TalkEnded,
-)
+from domain.agent_facts import AgentFact, AgentState
+from domain.call_facts import CallEnded, CallEntered
+from domain.floor_facts import TalkBegan, TalkEnded
 from domain.identity import AgentCode, CallId, ChannelId, LineName, StationName
+from domain.recording_facts import Recorded, RecordingMissing
 from farend.console_client import ConsoleClient, ConsoleRefused
 from farend.network import FarEnd
 from offhook.stack import Stack

@@ -6,7 +6,7 @@ import itertools
 import pytest
 
 from bench.raw_sip import Account, RawSip
-from domain.facts import CallBlocked, CallEnded, CallEntered
+from domain.call_facts import CallBlocked, CallEnded, CallEntered
 from records.call_search import CallFilter
 from records.fold import Outcome
 from tests.faults.conftest import SceneFactory

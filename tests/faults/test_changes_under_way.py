@@ -12,8 +12,9 @@ from centre.directory import Directory
 from centre.inbound_settings import CallerSettings, EmergencySettings, HotlineSettings
 from centre.kinds import Kind, Thing
 from centre.organisation_settings import AgentSettings
+from domain.call_facts import TurnedAway
 from domain.centre import Treatment
-from domain.facts import Queued, TurnedAway
+from domain.floor_facts import Queued
 from domain.reasons import NoEntry
 from tests.faults.conftest import SceneFactory
 from tests.faults.scene import HOTLINE, LINE, Board, Scene, assert_right, kinds, story

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.facts import Queued
+from domain.floor_facts import Queued
 from domain.identity import StationName
 from tests.faults.conftest import SceneFactory
 from tests.faults.scene import Scene, assert_right, kinds, story

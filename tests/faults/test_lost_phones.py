@@ -14,7 +14,7 @@ from configuration.centre_file import load
 from configuration.in_force import from_files
 from configuration.secrets import secrets_for
 from domain.centre import Centre, Line, LineKind, SessionTimer
-from domain.facts import Queued, TalkEnded
+from domain.floor_facts import Queued, TalkEnded
 from domain.identity import LineName, StationName
 from farend.network import FarEnd
 from offhook.service import running

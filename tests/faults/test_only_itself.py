@@ -7,7 +7,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from domain.facts import TalkBegan
+from domain.floor_facts import TalkBegan
 from storage.embedded import EmbeddedServer
 from tests.faults.conftest import SceneFactory
 from tests.faults.scene import Scene, assert_right, kinds

@@ -8,7 +8,7 @@ import pytest
 from centre.inbound_settings import CallerSettings, HotlineSettings
 from centre.kinds import Thing
 from domain.centre import Treatment
-from domain.facts import Held, Resumed, TalkBegan
+from domain.floor_facts import Held, Resumed, TalkBegan
 from domain.identity import StationName
 from domain.reasons import Party
 from domain.stations import OWN_PHONES

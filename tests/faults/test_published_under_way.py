@@ -10,7 +10,7 @@ from centre.authority import SYSTEM
 from centre.directory import Directory
 from centre.inbound_settings import EntryRuleSettings, HotlineSettings
 from centre.organisation_settings import AgentSettings
-from domain.facts import EntryRuleHeld
+from domain.call_facts import EntryRuleHeld
 from publishing.edition_copy import EDITIONS_FILE, read_editions
 from publishing.flow_drafts import FlowDrafts
 from publishing.publications import Publications, anywhere, warning_key

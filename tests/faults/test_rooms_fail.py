@@ -12,7 +12,7 @@ from centre.running import centre_of
 from configuration.centre_file import load
 from configuration.in_force import from_files
 from configuration.secrets import secrets_for
-from domain.facts import TalkEnded
+from domain.floor_facts import TalkEnded
 from domain.identity import AgentCode, StationName
 from engine.calls.call import LiveCall
 from engine.ports import CommandOutcome, LegState

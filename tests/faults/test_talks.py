@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.facts import Transferred
+from domain.floor_facts import Transferred
 from records.call_queries import StoredCall
 from tests.faults.conftest import SceneFactory
 from tests.faults.scene import assert_right, bridged_s, counted, kinds, story

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.facts import Transferred
+from domain.floor_facts import Transferred
 from domain.reasons import TransferKind
 from tests.conftest import PortBlocks
 from tests.cutting_proxy import CuttingProxy

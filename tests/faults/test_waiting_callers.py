@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from domain.facts import NodePassed, WayTaken
+from domain.flow_facts import NodePassed, WayTaken
 from domain.identity import StationName
 from farend.ami_client import FarEndError
 from farend.seen_calls import SeenCall

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from domain.facts import NodePassed, WayTaken
+from domain.flow_facts import NodePassed, WayTaken
 from records.call_search import CallFilter
 from records.fold import in_order
 from storage.embedded import EmbeddedServer

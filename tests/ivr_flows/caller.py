@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from configuration.flows import LIBRARY
-from domain.facts import Happening
+from domain.happening import Happening
 from ivr_flows.flow import Flow
 from ivr_flows.interpreter import Conversation
 from ivr_flows.kind import NameOf

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.facts import ChoiceMade, LanguageChosen, Misdialled, Scored
+from domain.flow_facts import ChoiceMade, LanguageChosen, Misdialled, Scored
 from ivr_flows.steps import AnswerCall, Collect, Enqueue, Play, QueueExit
 from ivr_flows.walkable import FlowContext
 from tests.ivr_flows.caller import Call, hotline

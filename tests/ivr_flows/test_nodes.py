@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from domain.facts import Scored
+from domain.flow_facts import Scored
 from domain.identity import QueueName
 from ivr_flows.flow import Flow
 from ivr_flows.interpreter import Conversation

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from domain.facts import NodePassed
+from domain.flow_facts import NodePassed
 from ivr_flows.flow import Flow
 from ivr_flows.loader import check
 from ivr_flows.steps import OpeningState

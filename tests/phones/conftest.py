@@ -12,7 +12,7 @@ from bench.planned_phone import punctual
 from centre.directory import Directory
 from centre.running import centre_of
 from configuration.centre_file import load
-from domain.facts import AgentState
+from domain.agent_facts import AgentState
 from farend.ami_client import Remote
 from farend.console_client import ConsoleClient
 from offhook.stack import Stack

@@ -11,8 +11,9 @@ from bench.tones import onsets, sounds, split
 from campaigns.campaign import CampaignState, Mode
 from campaigns.campaign_service import Campaigns
 from centre.inbound_settings import HotlineSettings
-from domain.facts import CallbackAsked, VoiceKept
+from domain.flow_facts import CallbackAsked
 from domain.identity import CampaignName, ProjectName
+from domain.recording_facts import VoiceKept
 from engine.inbound.voice_steps import TONE_HZ
 from storage.audit import AuditLog
 from tests.faults.scene import LINE, kinds, story

@@ -12,7 +12,7 @@ import pytest_asyncio
 from bench.planned_phone import PhoneLeg, SoundPlan, Tone, header
 from bench.tones import sounds
 from centre.endpoint_settings import OutsideNumberSettings
-from domain.facts import ConsultEnded
+from domain.floor_facts import ConsultEnded
 from tests.faults.scene import LINE, Board, kinds, story
 from tests.phones.bent import Ringing, answer, answer_and_go, refuse
 from tests.phones.called import with_digits

@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from domain.facts import WayTaken
+from domain.flow_facts import WayTaken
 from domain.roles import Actor, Role
 from publishing.flow_drafts import FlowDrafts
 from tests.faults.scene import story

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from domain.facts import Silence
 from domain.identity import CallId
 from domain.reasons import Party
+from domain.recording_facts import Silence
 from recordings.ingest import ingest
 from recordings.silence import silences
 from recordings.waveform import Waveform

@@ -6,15 +6,9 @@ from datetime import timedelta
 
 from structlog.testing import capture_logs
 
-from domain.facts import (
-    CallBlocked,
-    CallEnded,
-    Fact,
-    OfferNotTaken,
-    Queued,
-    TalkBegan,
-    TurnedAway,
-)
+from domain.call_facts import CallBlocked, CallEnded, TurnedAway
+from domain.facts import Fact
+from domain.floor_facts import OfferNotTaken, Queued, TalkBegan
 from domain.identity import AgentCode, CallId, ProjectName, QueueName
 from records.call_queries import CallPage, CallStore, LineRefusals
 from records.call_search import CallFilter, SearchLimits

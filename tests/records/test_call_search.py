@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from domain.facts import CallBlocked, CallEnded, Fact, LeftQueue, Queued, TalkBegan, TalkEnded
+from domain.call_facts import CallBlocked, CallEnded
+from domain.facts import Fact
+from domain.floor_facts import LeftQueue, Queued, TalkBegan, TalkEnded
 from domain.identity import AgentCode, ProjectName, QueueName
 from records.call_queries import CallStore
 from records.call_search import (

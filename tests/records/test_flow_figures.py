@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from domain.facts import CallEntered, CallFact, NodePassed, WayTaken
+from domain.call_facts import CallEntered
+from domain.facts import CallFact
+from domain.flow_facts import NodePassed, WayTaken
 from domain.identity import ProjectName
 from domain.stations import OWN_PHONES
 from records.flow_figures import (

@@ -7,26 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.facts import (
-    KINDS,
-    CallBlocked,
-    CallEnded,
-    CallFact,
-    ControllerLost,
-    FellBack,
+from domain.call_facts import CallBlocked, CallEnded, ControllerLost, FellBack, TurnedAway
+from domain.facts import KINDS, CallFact
+from domain.floor_facts import (
     Held,
     LeftQueue,
     Offered,
     OfferNotTaken,
     Queued,
-    Recorded,
-    RecordingMissing,
     Resumed,
     TalkBegan,
     TalkEnded,
     Transferred,
-    TurnedAway,
 )
+from domain.recording_facts import Recorded, RecordingMissing
 from records.fold import Outcome, fold
 from records.legs import LegOutcome
 from storage.fact_codec import happening

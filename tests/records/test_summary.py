@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from domain.call_facts import CallEnded, FellBack
 from domain.centre import Queue
-from domain.facts import CallEnded, CallFact, FellBack, LeftQueue, Queued, TalkBegan
+from domain.facts import CallFact
+from domain.floor_facts import LeftQueue, Queued, TalkBegan
 from domain.identity import ProjectName, QueueName, SkillName
 from domain.stations import OWN_PHONES
 from records.call_queries import CallPage, CallStore, QueueFigures

@@ -5,23 +5,14 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from domain.facts import (
-    AgentFact,
-    AgentState,
-    CallEnded,
-    CallEntered,
-    CallFact,
-    Fact,
-    Happening,
-    LanguageChosen,
-    Offered,
-    Queued,
-    Recorded,
-    Scored,
-    TalkBegan,
-    TalkEnded,
-)
+from domain.agent_facts import AgentFact, AgentState
+from domain.call_facts import CallEnded, CallEntered
+from domain.facts import CallFact, Fact
+from domain.floor_facts import Offered, Queued, TalkBegan, TalkEnded
+from domain.flow_facts import LanguageChosen, Scored
+from domain.happening import Happening
 from domain.identity import AgentCode, CallId, StationName
+from domain.recording_facts import Recorded
 from storage.fact_codec import StoredFact, happening, stored
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

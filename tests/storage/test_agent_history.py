@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from structlog.testing import capture_logs
 
+from domain.agent_facts import AgentState
 from domain.centre import Agent
-from domain.facts import AgentState
 from domain.identity import AgentCode, ProjectName
 from storage.agent_history import AgentStore
 from storage.database import Database, connection

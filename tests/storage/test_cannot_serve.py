@@ -9,8 +9,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from domain.agent_facts import AgentFact, AgentState
 from domain.centre import Centre
-from domain.facts import AgentFact, AgentState
 from domain.identity import AgentCode, StationName
 from engine.engine import Engine
 from engine.reconcile.database_at_start import DatabaseAtStart

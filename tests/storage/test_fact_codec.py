@@ -1,6 +1,8 @@
 """How each kind of fact is stored, and how what a crash or another version left is read."""
 
+import importlib
 import json
+import pkgutil
 from dataclasses import fields
 from datetime import UTC, datetime
 from typing import get_args
@@ -9,53 +11,42 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.facts import (
-    KINDS,
-    CallbackAsked,
+import domain
+from domain.call_facts import (
     CallBlocked,
     CallEnded,
     CallEntered,
-    CallFact,
-    CallPlaced,
-    ChoiceMade,
+    ControllerLost,
+    EntryRuleHeld,
+    FellBack,
+    TurnedAway,
+)
+from domain.facts import KINDS, CallFact
+from domain.floor_facts import (
     ConsultAnswered,
     ConsultBegan,
     ConsultEnded,
-    ControllerLost,
-    CustomerAbandoned,
-    CustomerAnswered,
-    CustomerRang,
-    DetectionBegan,
-    EntryRuleHeld,
-    FateUnknown,
-    FellBack,
-    Happening,
     Held,
-    LanguageChosen,
     LeftQueue,
-    MachineFound,
-    MessagePlayed,
-    Misdialled,
-    NodePassed,
-    NotReached,
     Offered,
     OfferNotTaken,
-    OptedOut,
-    PersonFound,
     PositionAnnounced,
     Queued,
-    Recorded,
-    RecordingMissing,
     Resumed,
-    Scored,
-    Silence,
     TalkBegan,
     TalkEnded,
     Transferred,
-    TurnedAway,
-    VoiceKept,
+)
+from domain.flow_facts import (
+    CallbackAsked,
+    ChoiceMade,
+    LanguageChosen,
+    Misdialled,
+    NodePassed,
+    Scored,
     WayTaken,
 )
+from domain.happening import Happening
 from domain.identity import (
     AgentCode,
     CallId,
@@ -64,6 +55,19 @@ from domain.identity import (
     QueueName,
     SkillName,
     StationName,
+)
+from domain.outbound_facts import (
+    CallPlaced,
+    CustomerAbandoned,
+    CustomerAnswered,
+    CustomerRang,
+    DetectionBegan,
+    FateUnknown,
+    MachineFound,
+    MessagePlayed,
+    NotReached,
+    OptedOut,
+    PersonFound,
 )
 from domain.reasons import (
     Cause,
@@ -78,6 +82,7 @@ from domain.reasons import (
     TransferKind,
     Unlisted,
 )
+from domain.recording_facts import Recorded, RecordingMissing, Silence, VoiceKept
 from storage.fact_codec import StoredFact, as_written, detail_of, happening, stored
 from storage.fact_lines import decode, decode_stored, encode
 
@@ -280,6 +285,18 @@ def test_a_kind_is_stored_and_read_as_it_always_was(
 
 def test_every_kind_is_among_these() -> None:
     assert {type(what) for what, _, _ in STORED} == set(KINDS.values())
+
+
+def test_every_kind_has_its_place_and_a_word_of_its_own() -> None:
+    """A class that is in no list could be noted, but not stored."""
+    declared = [
+        kind
+        for module in pkgutil.iter_modules(domain.__path__)
+        for kind in vars(importlib.import_module(f"domain.{module.name}")).values()
+        if isinstance(kind, type) and issubclass(kind, Happening) and kind is not Happening
+    ]
+    assert set(declared) == set(KINDS.values())
+    assert len({kind.kind for kind in declared}) == len(set(declared))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from domain.facts import AgentState, CallEnded, PositionAnnounced, Queued, TalkBegan
+from domain.agent_facts import AgentState
+from domain.call_facts import CallEnded
+from domain.floor_facts import PositionAnnounced, Queued, TalkBegan
 from records.writing import write
 from storage.database import Database
 from storage.last_known import LastKnown, newest

@@ -13,7 +13,10 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from domain.facts import AgentState, CallFact, ChoiceMade, Happening
+from domain.agent_facts import AgentState
+from domain.facts import CallFact
+from domain.flow_facts import ChoiceMade
+from domain.happening import Happening
 from records.writing import write
 from storage.database import Database
 from storage.database_errors import OutboxTaken

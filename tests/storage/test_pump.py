@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from domain.facts import AgentState, CallEnded, CallFact
+from domain.agent_facts import AgentState
+from domain.call_facts import CallEnded
+from domain.facts import CallFact
 from domain.identity import CallId
 from domain.reasons import Party
 from records.call_queries import CallStore

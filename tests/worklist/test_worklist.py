@@ -9,8 +9,12 @@ import pytest
 
 from campaigns.callback_claims import CallbackClaims
 from campaigns.caller_callbacks import BookedCallback, CallerCallbacks, WishedCallback
-from domain.facts import CallEnded, CallFact, Happening, LeftQueue, Queued, TurnedAway, VoiceKept
+from domain.call_facts import CallEnded, TurnedAway
+from domain.facts import CallFact
+from domain.floor_facts import LeftQueue, Queued
+from domain.happening import Happening
 from domain.identity import CallId, ProjectName, QueueName
+from domain.recording_facts import VoiceKept
 from records.writing import write
 from storage.audit import AuditLog
 from storage.database import Database, connection

@@ -3,7 +3,7 @@
 import json
 
 from centre.calendars import UnpublishedYear
-from domain.facts import AgentState
+from domain.agent_facts import AgentState
 from domain.identity import AgentCode, NodeName, QueueName
 from engine.ports import BegunWithout, CallStage, NodeView, StoreView
 from tests.console.conftest import Console, Visit

@@ -11,7 +11,7 @@ from centre.directory_service import ANY, WishedThing
 from centre.kinds import Kind
 from centre.organisation_settings import AgentSettings, SkillSettings
 from centre.running import centre_of
-from domain.facts import AgentState
+from domain.agent_facts import AgentState
 from domain.identity import TeamName
 from domain.roles import Role
 from tests.centre.small import WANG, small_directory

@@ -4,18 +4,12 @@ import re
 
 import pytest
 
-from domain.facts import (
-    CallEnded,
-    CallEntered,
-    LeftQueue,
-    Queued,
-    RecordingMissing,
-    TalkBegan,
-    TalkEnded,
-    WayTaken,
-)
+from domain.call_facts import CallEnded, CallEntered
+from domain.floor_facts import LeftQueue, Queued, TalkBegan, TalkEnded
+from domain.flow_facts import WayTaken
 from domain.identity import CallId
 from domain.reasons import LossReason
+from domain.recording_facts import RecordingMissing
 from tests.console.conftest import (
     CALL,
     Console,

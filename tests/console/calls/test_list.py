@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.facts import CallEntered
+from domain.call_facts import CallEntered
 from domain.identity import CallId
 from tests.console.conftest import (
     ENTERED,

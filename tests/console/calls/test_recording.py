@@ -5,8 +5,8 @@ import wave
 
 import pytest
 
-from domain.facts import Recorded
 from domain.identity import CallId
+from domain.recording_facts import Recorded
 from recordings.waveform import cache_of
 from tests.console.conftest import (
     CALL,

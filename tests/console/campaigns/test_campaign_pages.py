@@ -21,7 +21,7 @@ from dialer.policies import (
     vicidial,
 )
 from dialer.policy import Reason
-from domain.facts import AgentState
+from domain.agent_facts import AgentState
 from domain.identity import CampaignName
 from domain.roles import Actor, Role
 from engine.ports import CampaignView

@@ -24,7 +24,7 @@ from dialer import notice_pacing, pacing
 from dialer.attempt_stages import AttemptStage
 from dialer.lead_rules import CallingRule
 from dialer.rules import PastOutcome
-from domain.facts import AgentState
+from domain.agent_facts import AgentState
 from domain.identity import CampaignName
 from domain.reasons import Cause
 from engine.outbound import campaign_run, way_out

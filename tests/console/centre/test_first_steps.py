@@ -20,7 +20,10 @@ from console.centre.filled_forms import Typed
 from console.centre.first_steps import FirstStep, LiveSigns, StepState, guide
 from console.centre.first_values import filled
 from console.centre.reach import SeenDirectory
-from domain.facts import AgentState, CallEnded, CallEntered, CallFact, Queued, TalkBegan
+from domain.agent_facts import AgentState
+from domain.call_facts import CallEnded, CallEntered
+from domain.facts import CallFact
+from domain.floor_facts import Queued, TalkBegan
 from domain.identity import AgentCode, CallId, LineName, QueueName, SkillName, StationName
 from domain.reasons import Party
 from domain.roles import Actor, Role

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from centre.kinds import Kind
-from domain.facts import CallFact, EntryRuleHeld
+from domain.call_facts import EntryRuleHeld
+from domain.facts import CallFact
 from domain.identity import CallId
 from records.writing import write
 from storage.database import connection

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from aiohttp import ClientWebSocketResponse
 
-from domain.facts import CallEntered, TalkBegan, TalkEnded
+from domain.call_facts import CallEntered
+from domain.floor_facts import TalkBegan, TalkEnded
 from domain.identity import AgentCode, CallId, CampaignName
 from engine.ports import CallStage, CallView
 from tests.campaigns.campaigns_scene import CampaignScene

@@ -3,8 +3,8 @@
 import re
 from dataclasses import replace
 
+from domain.agent_facts import AgentState
 from domain.centre import AwayReason, OutsideNumber
-from domain.facts import AgentState
 from domain.identity import AgentCode, LineName, QueueName
 from engine.ports import CallStage, CommandOutcome, CommandResult, Recipient
 from tests.console.conftest import Console, Visit

@@ -9,8 +9,8 @@ import pytest
 from playwright.async_api import expect
 
 from campaigns.lead_skips import SkipReason
+from domain.agent_facts import AgentState
 from domain.centre import OutsideNumber
-from domain.facts import AgentState
 from domain.identity import AgentCode, CampaignName, LineName, QueueName
 from domain.reasons import Cause
 from engine.desk_ports import DeskView, DialFault, DialNotice, DialStep, DialView

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from console.kit.guard import SESSION_COOKIE
-from domain.facts import AgentState
+from domain.agent_facts import AgentState
 from domain.identity import CallId
 from engine.ports import CallStage
 from storage.database import Database

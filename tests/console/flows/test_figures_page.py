@@ -4,7 +4,10 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 from console.kit.context import FLOW_DRAFTS, PUBLICATIONS
-from domain.facts import CallEntered, CallFact, Happening, NodePassed, WayTaken
+from domain.call_facts import CallEntered
+from domain.facts import CallFact
+from domain.flow_facts import NodePassed, WayTaken
+from domain.happening import Happening
 from domain.identity import CallId, LineName, ProjectName
 from domain.roles import Actor, Role
 from records.writing import write

@@ -16,7 +16,7 @@ from console.flows.replay_runs import (
     reasons,
 )
 from console.kit.context import FLOW_DRAFTS
-from domain.facts import NodePassed
+from domain.flow_facts import NodePassed
 from ivr_flows.trying.replay import CantReplay, Destination, PlaceKind, Replayed
 from records.writing import write
 from storage.database import connection

@@ -5,8 +5,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from domain.facts import CallEnded, CallEntered, CallFact, Queued, VoiceKept
+from domain.call_facts import CallEnded, CallEntered
+from domain.facts import CallFact
+from domain.floor_facts import Queued
 from domain.identity import CallId, CampaignName
+from domain.recording_facts import VoiceKept
 from engine.desk_ports import DeskView, HandWay
 from storage.audit import AuditAction
 from storage.fact_codec import happening

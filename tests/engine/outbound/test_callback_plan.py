@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from acd.seat import SeatView
 from acd.waiting import WaitingView
 from campaigns.callback_claims import CallbackTerms, DueCallback
+from domain.agent_facts import AgentState
 from domain.centre import Queue
-from domain.facts import AgentState
 from domain.identity import (
     AgentCode,
     CallId,

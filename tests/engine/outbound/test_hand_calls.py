@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from acd.events import Away
-from domain.facts import AgentState
+from domain.agent_facts import AgentState
 from domain.identity import CampaignName, LineName, QueueName
 from domain.reasons import Cause, Party
 from engine.calls.call import LiveCall

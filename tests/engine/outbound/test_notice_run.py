@@ -6,8 +6,9 @@ import pytest
 
 from campaigns.campaign import CampaignSettings, CampaignState, Mode
 from campaigns.campaign_service import Campaign
-from domain.facts import CallFact, CustomerAbandoned
+from domain.facts import CallFact
 from domain.identity import LineName
+from domain.outbound_facts import CustomerAbandoned
 from domain.reasons import Party
 from engine.calls.call import LiveCall
 from engine.outbound.campaign_tests import CampaignTests

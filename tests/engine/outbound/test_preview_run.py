@@ -7,7 +7,7 @@ import pytest
 from acd.events import LogOut
 from campaigns.campaign import CampaignState
 from campaigns.lead_skips import SkipReason
-from domain.facts import AgentState
+from domain.agent_facts import AgentState
 from domain.identity import LineName, StationName
 from domain.reasons import Cause, Party
 from engine.desk_ports import DialFault, DialStep

@@ -8,19 +8,11 @@ from itertools import count
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from domain.call_facts import CallEnded, CallEntered, ControllerLost
 from domain.centre import Hotline
-from domain.facts import (
-    TALKS,
-    CallEnded,
-    CallEntered,
-    CallFact,
-    ControllerLost,
-    Happening,
-    TalkBegan,
-    TalkEnded,
-    Transferred,
-    phone_in,
-)
+from domain.facts import CallFact
+from domain.floor_facts import TALKS, TalkBegan, TalkEnded, Transferred, phone_in
+from domain.happening import Happening
 from domain.identity import CallId, LineName, ProjectName, StationName
 from domain.reasons import EndReason, Party, TransferKind
 from engine.calls.ledger import Ledger

@@ -9,17 +9,11 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from domain.call_facts import CallBlocked, CallEnded, CallEntered
 from domain.centre import Hotline
-from domain.facts import (
-    CallBlocked,
-    CallEnded,
-    CallEntered,
-    CallFact,
-    Happening,
-    TalkBegan,
-    TalkEnded,
-    Transferred,
-)
+from domain.facts import CallFact
+from domain.floor_facts import TalkBegan, TalkEnded, Transferred
+from domain.happening import Happening
 from domain.identity import AgentCode, CallId, LineName, ProjectName, StationName
 from domain.reasons import EndReason, Party
 from engine.calls.logged import closed, missing, not_told

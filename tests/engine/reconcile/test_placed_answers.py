@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from domain.facts import CallFact, CustomerAnswered
+from domain.facts import CallFact
 from domain.identity import CallId, LineName
+from domain.outbound_facts import CustomerAnswered
 from engine.calls.ledger import Ledger
 from telephony.event_log import LoggedCall, LogPlace
 

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from acd.commands import Offer
 from acd.events import LogIn, Ready, StationChanged
-from domain.facts import CallFact, CallPlaced
+from domain.facts import CallFact
 from domain.identity import (
     AgentCode,
     CallId,
@@ -22,6 +22,7 @@ from domain.identity import (
     QueueName,
     StationName,
 )
+from domain.outbound_facts import CallPlaced
 from domain.reasons import Party
 from domain.stations import StationState
 from engine.calls.call import LiveCall
