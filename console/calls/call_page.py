@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from console.calls import words
-from console.calls.timeline import WHY, told
+from console.calls.timeline import told
 from console.floor.disposing import DISPOSING, disposal_text
 from console.kit.access import projects_of
 from console.kit.context import AGENTS, CALLS, LANGUAGE, LIVE, project_titles
@@ -65,6 +65,6 @@ async def page(request: web.Request) -> web.Response:
             "queue_titles": queue_titles,
             "own_phones": OWN_PHONES,
             "words": words,
-            "why": WHY,
+            "why": words.WHY,
         },
     )

@@ -1,9 +1,21 @@
-"""The words and colours for calls, their legs and their recordings, in English.
+"""The words and colours for calls, their legs and what became of them, in English.
 
 A colour never stands alone; it always comes with its text.
 """
 
+from collections.abc import Mapping
+
 from console.kit.translations import N_
+from domain.reasons import (
+    ConsultEnd,
+    EndReason,
+    GiveUpReason,
+    LossReason,
+    NoCallback,
+    NoEntry,
+    OfferFailure,
+    TransferKind,
+)
 from records.fold import LegOutcome, Outcome
 
 OWN_PHONE = N_("A phone of the centre, to try it out; not counted in the queues' figures")
@@ -72,4 +84,51 @@ ENDED_BY = {
     "flow": N_("the flow"),
     "system": N_("the system"),
     "unknown": N_("unknown"),
+}
+WHY: Mapping[str, str] = {
+    OfferFailure.NO_ANSWER: N_("no answer"),
+    OfferFailure.BUSY: N_("the phone was busy"),
+    OfferFailure.REJECTED: N_("the phone rejected it"),
+    OfferFailure.UNREACHABLE: N_("the phone was unreachable"),
+    OfferFailure.FORWARDED: N_("the phone tried to forward it"),
+    OfferFailure.DROPPED: N_("the phone answered, but no conversation began"),
+    OfferFailure.WITHDRAWN: N_("the offer was withdrawn"),
+    OfferFailure.CALLER_LEFT: N_("the caller left"),
+    GiveUpReason.TIMEOUT: N_("the wait was too long"),
+    GiveUpReason.NOBODY_LOGGED_IN: N_("nobody was logged in"),
+    GiveUpReason.UNKNOWN_QUEUE: N_("there is no such queue"),
+    "no_agent": N_("no agent took the call"),
+    "done": N_("the flow was finished"),
+    EndReason.PHONE_GONE: N_("the phone stopped responding and could not be reached"),
+    EndReason.STOPPING: N_("Offhook was stopping and took no new calls"),
+    EndReason.CALLER_BLOCKED: N_("calls from this number are blocked"),
+    NoEntry.CLOSED: N_("the hotline was closed"),
+    NoEntry.EMERGENCY: N_("the hotline's emergency message was played"),
+    EndReason.LINE_GONE: N_("the caller's line stopped responding"),
+    EndReason.ASTERISK_ENDED: N_("Asterisk stopped during the call"),
+    EndReason.CONTROLLER_AWAY: N_("the controller was away"),
+    LossReason.NO_FILE: N_("Asterisk left no file"),
+    LossReason.EMPTY_FILE: N_("Asterisk left an empty file"),
+    LossReason.FOREIGN_FILE: N_("the file in its place is not one of Asterisk's recordings"),
+}
+"""Reasons in words. A customer's own flow may use others, which are shown as they are."""
+NO_CALLBACK: Mapping[str, str] = {
+    NoCallback.NOT_DIALLABLE: N_("that number can't be called"),
+    NoCallback.DO_NOT_CALL: N_("it is on a do-not-call list"),
+    NoCallback.FORBIDDEN: N_("the rules don't allow it"),
+    NoCallback.NO_SUCH_TIME: N_("that time is over, or too far ahead"),
+    NoCallback.NO_QUEUE: N_("there is no such queue"),
+    NoCallback.FAILED: N_("it could not be kept"),
+}
+TRANSFERS: Mapping[str, str] = {
+    TransferKind.BLIND: N_("blind"),
+    TransferKind.ATTENDED: N_("attended"),
+}
+
+CONSULT_ENDS: Mapping[str, str] = {
+    ConsultEnd.PASSED_ON: N_("the customer stayed with them"),
+    ConsultEnd.CANCELLED: N_("the agent ended it"),
+    ConsultEnd.NOT_REACHED: N_("nobody answered"),
+    ConsultEnd.LEFT: N_("whoever was asked left"),
+    ConsultEnd.CUSTOMER_LEFT: N_("the customer left"),
 }
