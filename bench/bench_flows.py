@@ -5,12 +5,13 @@ one. Measured is the time from the key's end, as it left the caller, to the firs
 prompt, as the caller's machine received it: Asterisk, FastAGI, the interpreter and Asterisk again.
 """
 
+import argparse
 import asyncio
 import json
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from statistics import median
 from typing import Any
 
@@ -90,30 +91,32 @@ def _walk(flow: Flow, took: list[int]) -> None:
         step = timed(lambda done=outcome: talk.go_on(done))  # type: ignore[misc]
 
 
-def sessions() -> dict[str, Any]:
-    """AT_ONCE callers in menus: how soon prompts begin, and both sides' CPU."""
-    return asyncio.run(_sessions())
+def sessions(*arguments: str) -> dict[str, Any]:
+    """Many callers in menus: how soon prompts begin, and both sides' CPU."""
+    parser = argparse.ArgumentParser("./run bench flows:sessions")
+    parser.add_argument("--at-once", type=int, default=AT_ONCE, help="callers (%(default)s)")
+    return asyncio.run(_sessions(parser.parse_args(arguments).at_once))
 
 
-async def _sessions() -> dict[str, Any]:
-    rate = 1.05 * AT_ONCE / CALL_S
+async def _sessions(at_once: int) -> dict[str, Any]:
+    rate = 1.05 * at_once / CALL_S
     calls = int(rate * (2 * CALL_S + STEADY_S))
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, calls + 1_000)), hard))
     ports = rig.free_ports(2, rtp=3_000)
     source = ("127.0.0.2", ports.rtp_end + 1)
     configuration = rig.centre(
-        flow="menus", agents=1, callers_from=f"{source[0]}:{source[1]}", channels=2 * AT_ONCE
+        flow="menus", agents=1, callers_from=f"{source[0]}:{source[1]}", channels=2 * at_once
     )
     async with rig.stack(configuration, {"menus": _flow()}, ports) as stack:
         for name in [*(f"m{number}" for number in range(MENUS)), "last"]:
             rig.upload_tone(stack.state, name, PROMPT_S)
-        callers = KeyPressers(calls, source[0], menus=MENUS, prompt_s=PROMPT_S, at_once=AT_ONCE)
+        callers = KeyPressers(calls, source[0], menus=MENUS, prompt_s=PROMPT_S, at_once=at_once)
         target = ("127.0.0.1", ports.sip)
         calling = asyncio.create_task(callers.call(target, source, rig.HOTLINE, rate=rate))
         steady = await _steady(stack, callers, calling)
         outcome = await calling
-    begun = [one for one in callers.next_prompts if one.callers >= AT_ONCE]
+    begun = [one for one in callers.next_prompts if one.callers >= at_once]
     late = sorted(1000 * one.after_s for one in begun)
     heard = callers.prompts
     lost = [one for one in heard if one != MENUS + 1]
@@ -160,7 +163,8 @@ async def _steady(
     }
 
 
-PARTS = {"step": step_cost, "sessions": sessions}
+PARTS: Mapping[str, Callable[..., dict[str, Any]]] = {"step": step_cost, "sessions": sessions}
+WITH_OPTIONS = ("sessions",)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import random
 import socket
 import struct
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bench import sipp
@@ -26,6 +26,9 @@ AFTER_S = (0.3, 0.7)
 SO_ATTACH_FILTER, SO_TIMESTAMPNS = 26, 35
 _EVENT = 101  # the payload type of keys, as the scenario's SDP says
 
+_PORTS = range(20_000, 32_000, 2)
+"""Even ones: RTCP, which nobody here is to take for sound, goes to the next odd one."""
+
 SCENARIO = sipp.CALLER.replace("[media_port]", "[field1]").replace(
     "RTP/AVP 8\na=rtpmap:8 PCMA/8000",
     f"RTP/AVP 8 {_EVENT}\na=rtpmap:8 PCMA/8000\na=rtpmap:{_EVENT} telephone-event/8000\n"
@@ -35,7 +38,7 @@ SCENARIO = sipp.CALLER.replace("[media_port]", "[field1]").replace(
 
 _INSTRUCTIONS = ctypes.create_string_buffer(
     struct.pack("HBBI", 0x30, 0, 0, 9)  # load the second byte after the UDP header: marker, type
-    + struct.pack("HBBI", 0x45, 0, 1, 0x80)  # is the marker set?
+    + struct.pack("HBBI", 0x15, 0, 1, 0x88)  # is it PCMA's, with the marker?
     + struct.pack("HBBI", 0x06, 0, 0, 0xFFFF)  # then take the packet
     + struct.pack("HBBI", 0x06, 0, 0, 0)  # else drop it
 )
@@ -54,11 +57,11 @@ class NextPrompt:
 class _Presser:
     """One call's sound."""
 
-    def __init__(self, all: "KeyPressers", address: str) -> None:
+    def __init__(self, all: "KeyPressers", address: str, ports: Iterator[int]) -> None:
         self._all = all
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.setblocking(False)
-        self.socket.bind((address, 0))
+        _bind(self.socket, address, ports)
         self.socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         self.prompts = 0
         self._source = random.getrandbits(32)
@@ -137,6 +140,15 @@ class _Presser:
         )
 
 
+def _bind(one: socket.socket, address: str, ports: Iterator[int]) -> None:
+    """Give it the next of these ports that is free."""
+    for port in ports:
+        with contextlib.suppress(OSError):
+            one.bind((address, port))
+            return
+    raise OSError(f"not enough ports from {_PORTS.start} on are free at {address}")
+
+
 class KeyPressers:
     """So many calls in all, each through ``menus`` prompts of ``prompt_s`` seconds and one more."""
 
@@ -150,7 +162,8 @@ class KeyPressers:
         self.callers = 0
         """How many are in a menu now."""
         self.next_prompts: list[NextPrompt] = []
-        self._pressers = [_Presser(self, address) for _ in range(calls)]
+        ports = iter(_PORTS)
+        self._pressers = [_Presser(self, address, ports) for _ in range(calls)]
 
     def entered(self) -> None:
         """Another caller hears the first prompt."""
