@@ -27,6 +27,7 @@ from engine.agents.outside_calls import OutsideCalls
 from engine.agents.passes_outside import PassesOutside
 from engine.agents.room_keys import RoomKeys
 from engine.agents.rooms import Rooms
+from engine.call_reactions import CallReactions
 from engine.calls.call import LiveCall
 from engine.calls.gap import Gap
 from engine.calls.live_calls import LiveCalls
@@ -109,6 +110,9 @@ class Engine:
             in_force, clock, calls, floor, talks, rooms, consultations, links, timing
         )
         self.lost_phones = LostPhones(clock, calls, links, channels)
+        self.reactions = reactions = CallReactions(
+            calls, floor, talks, nailed_up, rooms, asides, outside, passes, keys, orders, channels
+        )
         self.switches = Switches(
             clock,
             changes,
@@ -119,12 +123,11 @@ class Engine:
             rooms,
             asides,
             outside,
-            passes,
-            keys,
             kept_agents,
             orders,
             channels,
             admission,
+            reactions,
             sessions.doubt,
             on_gap,
         )

@@ -154,7 +154,7 @@ class AnyChannel(Channel):
         while not future.done():
             key = await self.happen()
             if key:
-                self.room.engine.switches.on_call_event(CallerPressed(self.call.id, key))
+                self.room.engine.reactions.react_to(CallerPressed(self.call.id, key))
             else:
                 self.call.inbox.put(MenuDue())
             await asyncio.sleep(0)

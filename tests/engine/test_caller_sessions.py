@@ -453,8 +453,8 @@ async def test_an_event_of_the_clock_that_goes_wrong_costs_no_other(engine: Engi
     channels = TimedCalls([StationName("1001")], [])
     switches = Switches(
         engine.clock, engine.changes, engine.calls, engine.floor, engine.talks, engine.nailed_up,
-        engine.rooms, engine.asides, engine.outside, engine.passes, engine.room_keys,
-        engine.kept_agents, engine.orders, channels, engine.admission, engine.sessions.doubt, None,
+        engine.rooms, engine.asides, engine.outside, engine.kept_agents, engine.orders, channels,
+        engine.admission, engine.reactions, engine.sessions.doubt, None,
     )  # fmt: skip
     odd = cast(Any, "no event")
     channels.due = [odd, PhoneChanged(StationName("1001"), StationState.IDLE)]

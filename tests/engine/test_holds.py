@@ -11,8 +11,8 @@ from domain.facts import CallFact
 from domain.floor_facts import Held, Resumed
 from domain.identity import CallId, ChannelId, NodeName, StationName
 from domain.reasons import Party
+from engine.call_reactions import MOST_HOLDS
 from engine.engine import Engine
-from engine.switches import MOST_HOLDS
 from records.fold import fold
 from storage.fact_lines import decode
 from telephony.ami.link import Link
@@ -78,11 +78,11 @@ async def test_the_last_that_is_written_down_is_a_resume(
     station = StationName("1001")
     call = engine.calls.by_id[talk]
     if begins_held:  # before this controller: it is resumed first
-        engine.switches.on_call_event(CallResumed(talk, station, Party.AGENT))
+        engine.reactions.react_to(CallResumed(talk, station, Party.AGENT))
     for _ in range(MOST_HOLDS):
-        engine.switches.on_call_event(CallHeld(talk, station, Party.AGENT))
-        engine.switches.on_call_event(CallResumed(talk, station, Party.AGENT))
-    engine.switches.on_call_event(CallHeld(talk, station, Party.AGENT))
+        engine.reactions.react_to(CallHeld(talk, station, Party.AGENT))
+        engine.reactions.react_to(CallResumed(talk, station, Party.AGENT))
+    engine.reactions.react_to(CallHeld(talk, station, Party.AGENT))
     facts = _written(tmp_path)
     assert isinstance(facts[-1].what, Resumed) and not call.music
     assert fold(facts).hold_s < 60

@@ -341,12 +341,12 @@ async def test_a_key_ends_the_wait_unless_it_is_another_or_an_earlier_one(
 ) -> None:
     call, channel = room.comes()
     await room.waits(call, channel)
-    switches, now = room.engine.switches, datetime.now(UTC)
-    switches.on_call_event(CallerPressed(call.id, "8"))
-    switches.on_call_event(CallerPressed(CallId("pbx1-9.9"), "9"))
-    switches.on_call_event(CallerPressed(call.id, "9"), happened_at=now - timedelta(seconds=5))
+    reactions, now = room.engine.reactions, datetime.now(UTC)
+    reactions.react_to(CallerPressed(call.id, "8"))
+    reactions.react_to(CallerPressed(CallId("pbx1-9.9"), "9"))
+    reactions.react_to(CallerPressed(call.id, "9"), happened_at=now - timedelta(seconds=5))
     assert not room.tasks[0].done() and not call.inbox
-    switches.on_call_event(CallerPressed(call.id, "9"), happened_at=now + timedelta(seconds=1))
+    reactions.react_to(CallerPressed(call.id, "9"), happened_at=now + timedelta(seconds=1))
     await room.over()
     assert room.place(call) is None
 
@@ -355,7 +355,7 @@ async def test_keys_count_for_nothing_in_the_in_queue_flow(room: WaitingRoom) ->
     """It has keys of its own, which come with what is played."""
     call, channel = room.comes()
     await room.in_menu(call, channel, "stay")
-    room.engine.switches.on_call_event(CallerPressed(call.id, "9"))
+    room.engine.reactions.react_to(CallerPressed(call.id, "9"))
     assert not call.inbox
     channel.stop("9")
     await channel.plays("silence/3")

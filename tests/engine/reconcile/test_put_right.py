@@ -116,7 +116,7 @@ async def test_a_talk_of_the_new_asterisk_did_not_begin_before_it(
     call = enter(engine)
     gap = gap_until(3, engine, call)
     gap.since, gap.restarted = when(-2), True
-    engine.switches.on_call_event(StationConnected(call.id, STATION), gap)
+    engine.reactions.react_to(StationConnected(call.id, STATION), gap)
     (supposed,) = call.ledger.supposed
     assert supposed.at > call.entered_at
     call.ledger.gap_over(gap.until)
