@@ -44,8 +44,8 @@ from console.reports.routes import REPORTS
 from console.sign_in.routes import SIGN_IN
 from console.users.routes import USERS
 from console.worklist.routes import WORKLIST
+from engine.centre_ports import LiveCentre
 from engine.desk_ports import LiveDesks
-from engine.ports import LiveCentre
 from engine.trial_ports import LiveTrials
 from publishing.flow_drafts import FlowDrafts
 from publishing.flow_transfers import FlowTransfers

@@ -16,9 +16,7 @@ from acd.waiting import WaitingView
 from domain.agent_facts import AgentState
 from domain.centre import Agent, Centre, Queue
 from domain.identity import AgentCode, CallId, LineName, ProjectName, QueueName
-from engine.calls.call import LiveCall
-from engine.engine import Engine
-from engine.ports import (
+from engine.board_ports import (
     AgentView,
     AheadView,
     Board,
@@ -29,6 +27,8 @@ from engine.ports import (
     QueueView,
     StoreView,
 )
+from engine.calls.call import LiveCall
+from engine.engine import Engine
 from engine.staff_counts import StaffCounts
 from records.call_queries import LineRefusals
 from telephony.ami.link import LATE_S

@@ -16,12 +16,12 @@ from engine.agents.outside_calls import OutsideCalls, is_outside
 from engine.agents.passes_outside import PassesOutside
 from engine.agents.room_keys import RoomKeys
 from engine.agents.rooms import Rooms
+from engine.board_ports import CallStage
 from engine.calls.call import LiveCall, WaitKey
 from engine.calls.gap import Gap, moment
 from engine.calls.live_calls import LiveCalls
 from engine.clock import epoch
 from engine.orders import Orders
-from engine.ports import CallStage
 from telephony.centre_calls import (
     CallerGone,
     CallerPressed,

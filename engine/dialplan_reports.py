@@ -12,9 +12,9 @@ from domain.outbound_facts import (
     OptedOut,
     PersonFound,
 )
+from engine.board_ports import CallStage
 from engine.calls.live_calls import LiveCalls
 from engine.clock import epoch
-from engine.ports import CallStage
 from telephony.ami.ami_wire import Message
 from telephony.caller import name_of, number_of
 from telephony.complaints import Complaints

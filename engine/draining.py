@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from engine.board import seems_over
+from engine.board_ports import CallStage
 from engine.engine import Engine
 from engine.inbound.caller_sessions import Closing
-from engine.ports import CallStage
 
 TOLD_EVERY_S = 10.0
 

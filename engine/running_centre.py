@@ -1,4 +1,4 @@
-"""The running centre as the console sees it (``engine.ports.LiveCentre``)."""
+"""The running centre as the console sees it (``engine.centre_ports.LiveCentre``)."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
@@ -16,18 +16,9 @@ from domain.identity import AgentCode, LineName, ProjectName, QueueName, Station
 from domain.stations import StationState
 from engine.agents.aside import ConsultStep
 from engine.board import DayFigures, LiveBoard, call_view, scoped
+from engine.board_ports import AheadView, BegunWithout, Board, CallView, StoreView
+from engine.centre_ports import CommandOutcome, CommandResult, Recipient, Verb
 from engine.engine import Engine
-from engine.ports import (
-    AheadView,
-    BegunWithout,
-    Board,
-    CallView,
-    CommandOutcome,
-    CommandResult,
-    Recipient,
-    StoreView,
-    Verb,
-)
 from engine.recorder import Recorder
 from machine.one_line import in_one_line
 from records.call_queries import CallStore, LineRefusals

@@ -11,7 +11,7 @@ from acd.seat import SeatView
 from domain.agent_facts import AgentState
 from domain.centre import Queue
 from domain.identity import SkillName
-from engine.ports import StaffView
+from engine.board_ports import StaffView
 
 
 class StaffCounts:

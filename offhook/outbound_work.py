@@ -39,6 +39,7 @@ from console.lead_lists.list_services import ListServices
 from console.reports.report_services import ReportServices
 from domain.centre import zone_of
 from domain.identity import AgentCode, NodeName
+from engine.board_ports import AheadView
 from engine.engine import Engine
 from engine.flows_in_force import FlowsInForce
 from engine.outbound.agent_desks import AgentDesks, PlacedHosts
@@ -54,7 +55,6 @@ from engine.outbound.hand_calls import HandCalls
 from engine.outbound.messages import CampaignMessages
 from engine.outbound.run_maker import RunMaker
 from engine.outbound.way_out import WayOut
-from engine.ports import AheadView
 from machine.local_zone import zone_here
 from prompts.sounds import Prompts
 

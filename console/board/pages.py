@@ -13,7 +13,7 @@ from console.kit.context import AUDIT, LIVE, user_of
 from console.kit.live import stream
 from console.kit.rendering import render
 from domain.identity import AgentCode
-from engine.ports import Verb
+from engine.centre_ports import Verb
 from machine.one_line import in_one_line
 from storage.audit import AuditAction
 from storage.database_errors import AWAY

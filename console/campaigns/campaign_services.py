@@ -23,7 +23,7 @@ from console.kit.context import user_of
 from console.kit.rendering import says
 from domain.identity import CallId
 from domain.roles import Actor
-from engine.ports import LiveCampaigns, NoTestCall
+from engine.campaign_ports import LiveCampaigns, NoTestCall
 
 
 class CallTester(Protocol):

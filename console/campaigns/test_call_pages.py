@@ -10,7 +10,7 @@ from console.campaigns import test_call_words, words
 from console.campaigns.campaign_services import SERVICES, actor_of, campaign_of
 from console.kit.rendering import render, says
 from domain.identity import CallId
-from engine.ports import NoTestCall
+from engine.campaign_ports import NoTestCall
 
 
 async def place(request: web.Request) -> web.Response:

@@ -4,7 +4,7 @@ from campaigns.attempts import StoredAttempt
 from console.campaigns.lead_words import CAUSES
 from console.kit.translations import N_
 from dialer.attempt_stages import AttemptStage
-from engine.ports import NoTestCall
+from engine.campaign_ports import NoTestCall
 
 FAULTS = {
     NoTestCall.NOT_A_NUMBER: N_(

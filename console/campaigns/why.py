@@ -14,7 +14,7 @@ from campaigns.plan import ALWAYS, PlanState
 from console.campaigns import words
 from console.campaigns.why_words import Holding
 from domain.agent_facts import AgentState
-from engine.ports import CampaignView
+from engine.campaign_ports import CampaignView
 
 AT_WORK = ("due", "claimed")
 """The steps of leads that can be dialled now."""

@@ -17,7 +17,7 @@ from console.campaigns.why_words import Holding
 from console.kit.access import can
 from console.kit.context import LANGUAGE, zone_for
 from console.kit.rendering import clock, render, says
-from engine.ports import CampaignView
+from engine.campaign_ports import CampaignView
 
 PER_PAGE = 50
 WAIT_S = 3.0

@@ -34,7 +34,7 @@ from console.kit.translations import DEFAULT
 from domain.agent_facts import AgentState
 from domain.identity import StationName
 from domain.stations import OWN_PHONES, StationState
-from engine.ports import AgentView, CallView
+from engine.board_ports import AgentView, CallView
 from records.call_rows import CallRow
 from records.call_search import CallFilter
 from records.fold import Outcome

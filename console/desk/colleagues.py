@@ -7,7 +7,7 @@ from console.kit.context import LIVE
 from domain.agent_facts import AgentState
 from domain.identity import AgentCode, ProjectName
 from domain.stations import StationState
-from engine.ports import AgentView, Board
+from engine.board_ports import AgentView, Board
 from telephony.numbers import spaced
 
 

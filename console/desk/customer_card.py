@@ -19,7 +19,7 @@ from console.kit.context import AGENTS, LANGUAGE, LIVE, zone_for
 from console.kit.rendering import clock, says
 from domain.centre import Agent, zone_of
 from domain.identity import AgentCode, CallId, LineName
-from engine.ports import CallView
+from engine.board_ports import CallView
 from machine.local_zone import zone_here
 
 _MOST_FIELDS = 60

@@ -19,7 +19,7 @@ from console.desk.customer_card import about_view, card_row, known_row
 from console.kit.context import LIVE
 from console.kit.feed import Subscription
 from domain.centre import Agent
-from engine.ports import CallView
+from engine.board_ports import CallView
 from machine.one_line import in_one_line
 
 log = structlog.get_logger()

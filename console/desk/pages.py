@@ -21,7 +21,7 @@ from console.kit.live import stream
 from console.kit.rendering import render, says
 from domain.centre import Agent, zone_of
 from domain.identity import AgentCode
-from engine.ports import Verb
+from engine.centre_ports import Verb
 from machine.local_zone import zone_here
 from storage.database_errors import AWAY
 

@@ -2,7 +2,7 @@
 
 from console.floor import outbound_words
 from console.kit.translations import N_
-from engine.ports import ConsultStage
+from engine.board_ports import ConsultStage
 
 TALK_TEXTS = {
     ConsultStage.PRIVATE: N_("you two; the customer hears music"),

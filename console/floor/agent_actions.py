@@ -9,7 +9,7 @@ from console.kit.context import LIVE, user_of
 from console.kit.rendering import says
 from domain.centre import Agent
 from domain.identity import StationName
-from engine.ports import Recipient, Verb
+from engine.centre_ports import Recipient, Verb
 
 LONGEST_EXTENSION_S = 600
 

@@ -5,7 +5,7 @@ from aiohttp import web
 from console.floor.rows import Sight
 from console.floor.scene import Scene
 from console.kit.feed import Feeds, Sections
-from engine.ports import LiveCentre
+from engine.centre_ports import LiveCentre
 
 FEEDS: web.AppKey[Feeds[Sight]] = web.AppKey("feeds")
 

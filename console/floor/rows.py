@@ -8,7 +8,7 @@ from console.kit.feed import Row
 from domain.identity import AgentCode, ProjectName
 from domain.roles import Role
 from domain.stations import outside_number
-from engine.ports import (
+from engine.board_ports import (
     AgentView,
     AheadView,
     BegunWithout,

@@ -18,7 +18,7 @@ from console.floor.rows import (
 )
 from console.kit.feed import Row, Sections
 from domain.identity import AgentCode, CallId, ProjectName, QueueName
-from engine.ports import AgentView, Board, CallView, QueueView
+from engine.board_ports import AgentView, Board, CallView, QueueView
 
 NameT = TypeVar("NameT", bound=Hashable)
 ViewT = TypeVar("ViewT")

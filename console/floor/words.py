@@ -6,7 +6,8 @@ A colour never stands alone; it always comes with its text.
 from console.kit.translations import N_
 from console.kit.words import NUMBER_WITHHELD
 from domain.agent_facts import AgentState
-from engine.ports import AheadOf, CallStage, CommandOutcome, LegState
+from engine.board_ports import AheadOf, CallStage, LegState
+from engine.centre_ports import CommandOutcome
 
 AGENT_STATES = {
     AgentState.LOGGED_OUT: N_("Logged out"),

@@ -16,8 +16,8 @@ from console.kit.permissions import Rule
 from console.kit.rarely import Rarely
 from domain.centre import zone_of
 from domain.identity import ProjectName
+from engine.centre_ports import LiveCentre
 from engine.desk_ports import LiveDesks
-from engine.ports import LiveCentre
 from engine.trial_ports import LiveTrials
 from publishing.flow_drafts import FlowDrafts
 from publishing.flow_transfers import FlowTransfers

@@ -6,7 +6,7 @@ The agent is always in; the customer and whoever is asked come and go (docs/deci
 from collections.abc import Mapping
 from enum import StrEnum
 
-from engine.ports import ConsultStage
+from engine.board_ports import ConsultStage
 
 
 class ConsultStep(StrEnum):

@@ -26,11 +26,11 @@ from engine.agents.one_aside import Aside
 from engine.agents.outside_calls import RING_S, NotCalled, OutsideCalls, is_outside
 from engine.agents.room_links import RoomLinks
 from engine.agents.rooms import Rooms
+from engine.board_ports import CallStage, ConsultStage, ConsultView, UnreachedView
 from engine.calls.call import LiveCall, PassedOn
 from engine.calls.live_calls import LiveCalls
 from engine.changes import Changes
 from engine.orders import Orders
-from engine.ports import CallStage, ConsultStage, ConsultView, UnreachedView
 from telephony.centre_calls import Calls
 from telephony.room_names import BEEP
 

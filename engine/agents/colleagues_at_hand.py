@@ -10,7 +10,7 @@ from domain.stations import StationState
 from engine.agents.live_floor import LiveFloor
 from engine.calls.call import LiveCall
 from engine.calls.live_calls import LiveCalls
-from engine.ports import CommandOutcome, Recipient
+from engine.centre_ports import CommandOutcome, Recipient
 from telephony.centre_calls import Calls
 
 

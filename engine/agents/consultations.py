@@ -17,10 +17,11 @@ from engine.agents.one_aside import Aside
 from engine.agents.outside_calls import OutsideCalls, new_room
 from engine.agents.passes_outside import PassesOutside
 from engine.agents.rooms import Rooms
+from engine.board_ports import CallStage, ConsultStage
 from engine.calls.call import LiveCall, PassedOn
 from engine.calls.live_calls import LiveCalls
+from engine.centre_ports import CommandOutcome, Recipient
 from engine.orders import Orders
-from engine.ports import CallStage, CommandOutcome, ConsultStage, Recipient
 from telephony.centre_calls import Calls
 from telephony.room_names import conference
 

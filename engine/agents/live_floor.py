@@ -17,12 +17,12 @@ from domain.floor_facts import LeftQueue, Offered
 from domain.identity import AgentCode, CallId, StationName
 from domain.reasons import OfferFailure
 from engine.agents.agent_news import AgentNews
+from engine.board_ports import CallStage
 from engine.calls.live_calls import LiveCalls
 from engine.centre_in_force import CentreInForce
 from engine.changes import Changes
 from engine.clock import Clock
 from engine.orders import Orders
-from engine.ports import CallStage
 from storage.outbox import Outbox
 
 log = structlog.get_logger()

@@ -17,10 +17,10 @@ from domain.identity import AgentCode, CallId, ChannelId, NodeName, StationName
 from domain.outbound_facts import FateUnknown, NotReached
 from domain.reasons import Cause, EndReason, Party, Unlisted
 from engine.agents.live_floor import LiveFloor
+from engine.board_ports import CallStage
 from engine.calls.call import LiveCall
 from engine.calls.gap import Gap, moment
 from engine.calls.live_calls import LiveCalls
-from engine.ports import CallStage
 from telephony.ami.link import Link
 
 HARDLY_S = 0.8

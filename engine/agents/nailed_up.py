@@ -21,10 +21,11 @@ from domain.stations import StationState, twin
 from engine.agents.agent_news import AgentNews
 from engine.agents.kept_rooms import KeptRooms
 from engine.agents.live_floor import LiveFloor
+from engine.board_ports import LegState
 from engine.centre_in_force import CentreInForce
+from engine.centre_ports import CommandOutcome
 from engine.changes import Changes
 from engine.orders import Orders
-from engine.ports import CommandOutcome, LegState
 from telephony.ami.link import Link
 from telephony.ami.originate import Originate, new_channel_id
 from telephony.ami.protocol import ActionFailed, OutcomeUnknown

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 from domain.centre import OutsideNumber
 from domain.identity import AgentCode, ChannelId, NodeName, StationName
+from engine.board_ports import ConsultStage, ConsultView
 from engine.calls.call import LiveCall
-from engine.ports import ConsultStage, ConsultView
 
 
 @dataclass(slots=True, eq=False)

@@ -13,7 +13,7 @@ from domain.centre import Centre
 from domain.identity import AgentCode, StationName
 from engine.agents.aside import ConsultStep
 from engine.agents.live_floor import LiveFloor
-from engine.ports import CommandOutcome
+from engine.centre_ports import CommandOutcome
 from telephony.room_names import BEEP, COMPLETE, CONFERENCE, END_TALK, REFUSED, SWAP
 
 PAUSE_S = 4.0

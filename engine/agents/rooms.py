@@ -10,10 +10,11 @@ from domain.floor_facts import Held, Resumed
 from domain.identity import AgentCode, CallId, ChannelId, StationName
 from domain.reasons import Party
 from engine.agents.live_floor import LiveFloor
+from engine.board_ports import CallStage
 from engine.calls.call import LiveCall
 from engine.calls.live_calls import LiveCalls
+from engine.centre_ports import CommandOutcome
 from engine.orders import Orders
-from engine.ports import CallStage, CommandOutcome
 from telephony.centre_calls import Calls
 from telephony.room_names import BEEP, conference
 

@@ -19,10 +19,10 @@ from domain.identity import (
     StationName,
 )
 from domain.reasons import Cause, EndReason, Unlisted
+from engine.board_ports import CallStage
 from engine.calls.ledger import Ledger
 from engine.calls.placed import PlacedFor
 from engine.calls.way import FlowWay
-from engine.ports import CallStage
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from domain.outbound_facts import (
     PersonFound,
 )
 from domain.reasons import Party
+from engine.board_ports import CallStage
 from engine.calls.call import LiveCall
 from engine.calls.gap import Gap
 from engine.calls.logged import entered, fact_id
@@ -34,7 +35,6 @@ from engine.calls.way import FlowWay
 from engine.centre_in_force import CentreInForce
 from engine.changes import Changes
 from engine.clock import Clock
-from engine.ports import CallStage
 from records.call_queries import StoredCall
 from storage.outbox import Outbox
 from telephony.complaints import Complaints, shown

@@ -14,12 +14,12 @@ from engine.agents.consultations import Consultations
 from engine.agents.live_floor import LiveFloor
 from engine.agents.live_talks import LiveTalks
 from engine.agents.rooms import Rooms
+from engine.board_ports import CallStage
 from engine.calls.call import LiveCall, PassedOn
 from engine.calls.live_calls import LiveCalls
 from engine.centre_in_force import CentreInForce
 from engine.clock import Clock, ReportTiming
 from engine.inbound.waited import waited_s
-from engine.ports import CallStage
 from telephony.ami.link import Link
 
 

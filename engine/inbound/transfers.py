@@ -6,11 +6,11 @@ from acd.commands import Offer
 from domain.centre import OutsideNumber
 from domain.identity import AgentCode, QueueName
 from engine.agents.outside_calls import new_room
+from engine.board_ports import CallStage
 from engine.calls.call import LiveCall
 from engine.inbound.bookmark import Bookmark
 from engine.inbound.flow_means import FlowMeans
 from engine.inbound.room import Room
-from engine.ports import CallStage
 from ivr_flows.steps import Enqueue, Left, QueueExit, TransferToAgent, TransferToNumber
 from recordings.capture import capture
 from telephony.agi.session import Session

@@ -17,13 +17,13 @@ from engine.agents.agent_news import AgentNews
 from engine.agents.live_floor import LiveFloor
 from engine.calls.call import LiveCall
 from engine.calls.live_calls import LiveCalls
+from engine.campaign_ports import CampaignView
 from engine.centre_in_force import CentreInForce
 from engine.outbound.live_run import LiveRun
 from engine.outbound.run_maker import RunMaker
 from engine.outbound.running_attempt import RunningAttempt
 from engine.outbound.shares import even_out
 from engine.outbound.way_out import WayOut
-from engine.ports import CampaignView
 from machine.one_line import in_one_line
 from storage.database_errors import AWAY
 from telephony.complaints import Complaints

@@ -12,10 +12,10 @@ from campaigns.do_not_call import is_e164
 from domain.identity import AgentCode, CallId, LineName
 from domain.reasons import Cause
 from engine.calls.call import LiveCall
+from engine.campaign_ports import NoTestCall
 from engine.centre_in_force import CentreInForce
 from engine.outbound.run_maker import MakeSound
 from engine.outbound.way_out import NO_TURN, Shut, WayOut, WishedCall
-from engine.ports import NoTestCall
 from telephony.numbers import whole
 
 LONGEST_NUMBER = 40

@@ -13,7 +13,7 @@ from campaigns.campaign_samples import CampaignSample, CampaignSamples
 from campaigns.campaign_service import Campaign
 from domain.agent_facts import AgentState
 from domain.identity import CampaignName
-from engine.ports import CampaignView
+from engine.campaign_ports import CampaignView
 from machine.one_line import in_one_line
 from storage.database_errors import AWAY
 

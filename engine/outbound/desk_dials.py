@@ -23,12 +23,13 @@ from engine.agents.agent_news import AgentNews
 from engine.agents.live_floor import LiveFloor
 from engine.agents.live_talks import has_talked
 from engine.agents.nailed_up import NailedUp
+from engine.board_ports import AheadOf, AheadView, LegState
 from engine.calls.call import LiveCall
 from engine.calls.placed import CALLBACK, HAND
+from engine.centre_ports import CommandOutcome
 from engine.changes import Changes
 from engine.clock import Clock
 from engine.desk_ports import DeskView, DialFault, DialNotice, DialStep, DialView
-from engine.ports import AheadOf, AheadView, CommandOutcome, LegState
 
 CLOSED_AFTER_S = 10.0
 """A desk that has not asked for so long is closed: its browser is gone, or lost its network."""

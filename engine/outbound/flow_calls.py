@@ -14,6 +14,7 @@ from campaigns.campaign import CampaignSettings
 from domain.identity import AgentCode, ProjectName
 from domain.outbound_facts import CustomerAbandoned, OptedOut
 from engine.admission import Admission
+from engine.board_ports import CallStage
 from engine.calls.call import LiveCall
 from engine.clock import epoch
 from engine.flows_in_force import FlowsInForce
@@ -23,7 +24,6 @@ from engine.inbound.flow_means import FlowMeans
 from engine.inbound.flow_steps import FlowSteps
 from engine.outbound.answered_call import Host, Hosts, begun
 from engine.outbound.placed_session import driven
-from engine.ports import CallStage
 from ivr_flows.steps import Enqueue, Left, MenuIsDue, QueueExit
 from telephony.agi.agi_wire import SessionRefused
 from telephony.agi.session import Session

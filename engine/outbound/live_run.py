@@ -17,10 +17,10 @@ from domain.agent_facts import AgentState
 from domain.identity import AgentCode, CallId, LineName, ListName
 from engine.calls.call import LiveCall
 from engine.calls.live_calls import LiveCalls
+from engine.campaign_ports import CampaignView
 from engine.clock import Clock
 from engine.outbound.running_attempt import KEPT_GRACE_S, RunFigures, RunningAttempt
 from engine.outbound.way_out import WayOut, WishedCall
-from engine.ports import CampaignView
 from machine.one_line import in_one_line
 
 log = structlog.get_logger()

@@ -16,6 +16,7 @@ from dialer.notice_pacing import NoticePacing
 from dialer.pacing_facts import Dialled, PacingFact
 from domain.agent_facts import AgentState
 from domain.identity import AgentCode, CallId, LineName
+from engine.board_ports import CallStage
 from engine.calls.call import LiveCall
 from engine.calls.live_calls import LiveCalls
 from engine.clock import Clock
@@ -24,7 +25,6 @@ from engine.outbound.claimed_leads import ClaimedLeads, hopper_size, lead_to_pac
 from engine.outbound.live_run import LiveRun, StaffNow
 from engine.outbound.running_attempt import Decision, RunningAttempt
 from engine.outbound.way_out import NO_TURN, Shut, WayOut, WishedCall
-from engine.ports import CallStage
 
 
 class NoticeRun(LiveRun):

@@ -14,8 +14,8 @@ import structlog
 from campaigns.attempt_outcomes import with_attempts
 from domain.agent_facts import AgentFact
 from domain.identity import AgentCode
+from engine.board_ports import BegunWithout
 from engine.engine import Engine
-from engine.ports import BegunWithout
 from machine.one_line import in_one_line
 from records.call_queries import CallStore, StoredCall, stored_call
 from records.refold import refold

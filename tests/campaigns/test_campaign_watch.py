@@ -12,8 +12,8 @@ from campaigns.campaign_service import Campaign, CampaignRefused
 from campaigns.pacing_log import PacingLog
 from domain.agent_facts import AgentState
 from domain.roles import Actor, Role
+from engine.campaign_ports import CampaignView
 from engine.outbound.campaign_watch import CampaignWatch
-from engine.ports import CampaignView
 from storage.database import close_pool, make_pool
 from storage.database_errors import AWAY
 from tests.campaigns.campaigns_scene import BANK, NOON, OPS, SETTINGS, SPRING, CampaignScene, after

@@ -32,23 +32,19 @@ from domain.identity import (
     StationName,
 )
 from domain.stations import StationState
-from engine.ports import (
+from engine.board_ports import (
     AgentView,
     Board,
     CallStage,
     CallView,
-    CampaignView,
-    CommandOutcome,
-    CommandResult,
     LineView,
     NodeView,
-    NoTestCall,
     QueueView,
-    Recipient,
     StaffView,
     StoreView,
-    Verb,
 )
+from engine.campaign_ports import CampaignView, NoTestCall
+from engine.centre_ports import CommandOutcome, CommandResult, Recipient, Verb
 from tests.console.small_desks import SmallDesks
 
 TEA, BANK = ProjectName("tea"), ProjectName("bank")

@@ -17,16 +17,8 @@ from console.kit.context import SESSIONS
 from domain.agent_facts import AgentState
 from domain.identity import AgentCode, NodeName, QueueName
 from domain.roles import Role
-from engine.ports import (
-    AheadOf,
-    AheadView,
-    BegunWithout,
-    CallStage,
-    CommandOutcome,
-    CommandResult,
-    NodeView,
-    StoreView,
-)
+from engine.board_ports import AheadOf, AheadView, BegunWithout, CallStage, NodeView, StoreView
+from engine.centre_ports import CommandOutcome, CommandResult
 from storage.audit import AuditAction
 from tests.centre.small import small_directory
 from tests.console.browsing import Open, Served

@@ -16,7 +16,8 @@ from domain.centre import LineKind
 from domain.reasons import EndReason, GiveUpReason, LossReason, NoEntry, OfferFailure
 from domain.roles import Role
 from domain.stations import StationState
-from engine.ports import AheadOf, CallStage, CommandOutcome
+from engine.board_ports import AheadOf, CallStage
+from engine.centre_ports import CommandOutcome
 from ivr_flows.loader import check
 from ivr_flows.nodes.hangup import HangupNode
 from records.fold import LegOutcome, Outcome

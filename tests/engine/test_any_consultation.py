@@ -15,8 +15,8 @@ from domain.floor_facts import ConsultBegan, ConsultEnded
 from domain.identity import StationName
 from engine.agents.aside import ConsultStep
 from engine.calls.call import LiveCall
+from engine.centre_ports import Recipient
 from engine.engine import Engine
-from engine.ports import Recipient
 from storage.fact_lines import decode
 from telephony.ami.originate import Originate
 from tests.engine.paper_rooms import AMY, BEN, NOTARY, PaperRooms, no_call, outside_leg, room

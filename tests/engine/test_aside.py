@@ -9,7 +9,8 @@ from engine.agents.aside import (
     ConsultStep,
     passes_on_by_hanging_up,
 )
-from engine.ports import ConsultStage, Recipient
+from engine.board_ports import ConsultStage
+from engine.centre_ports import Recipient
 
 
 def test_every_stage_has_steps_and_a_way_back_to_the_customer() -> None:

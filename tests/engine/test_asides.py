@@ -14,10 +14,11 @@ from domain.identity import StationName
 from domain.reasons import Cause, ConsultEnd
 from engine.agents.aside import ConsultStep
 from engine.agents.outside_calls import NotCalled, OutsideCalls, new_room
+from engine.board_ports import ConsultStage
 from engine.calls.call import LiveCall
+from engine.centre_ports import CommandOutcome, Recipient
 from engine.engine import Engine
 from engine.inbound.caller_sessions import Closing
-from engine.ports import CommandOutcome, ConsultStage, Recipient
 from storage.fact_lines import decode
 from tests.engine.paper_rooms import (
     AMY,

@@ -31,11 +31,11 @@ from domain.identity import (
 )
 from domain.stations import StationState
 from engine.board import DayFigures, LiveBoard, scoped
+from engine.board_ports import AheadOf, Board, CallStage, StaffView, StoreView
 from engine.calls.call import LiveCall
 from engine.desk_ports import DialStep
 from engine.engine import Engine
 from engine.outbound.desk_dials import AgentDial, DeskDials
-from engine.ports import AheadOf, Board, CallStage, StaffView, StoreView
 from records.call_queries import LineRefusals
 from telephony.ami.link import Link
 from tests.conftest import MovableClock

@@ -15,8 +15,8 @@ import pytest
 from configuration.secrets import load_or_create
 from domain.centre import Centre
 from domain.identity import QueueName
+from engine.board_ports import QueueView
 from engine.engine import Engine
-from engine.ports import QueueView
 from engine.recorder import Recorder
 from engine.running_centre import RunningCentre, midnight
 from farend.console_client import ConsoleClient

@@ -8,8 +8,8 @@ from domain.identity import AgentCode, StationName
 from engine.agents.aside import ConsultStep
 from engine.agents.kept_rooms import KeptRooms
 from engine.agents.room_keys import PAUSE_S, RoomKeys
+from engine.centre_ports import CommandOutcome
 from engine.engine import Engine
-from engine.ports import CommandOutcome
 from tests.waiting import until
 
 AMY = StationName("1001")

@@ -14,8 +14,9 @@ from configuration.in_force import from_files
 from configuration.secrets import secrets_for
 from domain.floor_facts import TalkEnded
 from domain.identity import AgentCode, StationName
+from engine.board_ports import LegState
 from engine.calls.call import LiveCall
-from engine.ports import CommandOutcome, LegState
+from engine.centre_ports import CommandOutcome
 from farend.network import FarEnd
 from offhook.service import running
 from storage.embedded import EmbeddedServer

@@ -5,7 +5,7 @@ import json
 from centre.calendars import UnpublishedYear
 from domain.agent_facts import AgentState
 from domain.identity import AgentCode, NodeName, QueueName
-from engine.ports import BegunWithout, CallStage, NodeView, StoreView
+from engine.board_ports import BegunWithout, CallStage, NodeView, StoreView
 from tests.console.conftest import Console, Visit
 from tests.console.floor import busy
 from tests.console.streams import frame, listen

@@ -24,7 +24,7 @@ from dialer.policy import Reason
 from domain.agent_facts import AgentState
 from domain.identity import CampaignName
 from domain.roles import Actor, Role
-from engine.ports import CampaignView
+from engine.campaign_ports import CampaignView
 from tests.console.browserless import Client
 from tests.console.conftest import Console, Visit
 from tests.console.floor import BANK, TEA

@@ -4,7 +4,7 @@ import pytest
 
 from campaigns.hand_dialling import HandDialling
 from domain.identity import CallId, LineName
-from engine.ports import NoTestCall
+from engine.campaign_ports import NoTestCall
 from tests.campaigns.attempt_facts import missed
 from tests.campaigns.campaigns_scene import BANK, NOON, TEA, ZONE, CampaignScene
 from tests.console.campaigns.called_campaign import called_campaign

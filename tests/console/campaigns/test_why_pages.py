@@ -27,8 +27,8 @@ from dialer.rules import PastOutcome
 from domain.agent_facts import AgentState
 from domain.identity import CampaignName
 from domain.reasons import Cause
+from engine.campaign_ports import CampaignView
 from engine.outbound import campaign_run, way_out
-from engine.ports import CampaignView
 from tests.campaigns.campaigns_scene import OPS, SPRING
 from tests.console.browserless import Client
 from tests.console.campaigns.called_campaign import CalledCampaign, called_campaign

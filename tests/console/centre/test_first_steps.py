@@ -28,7 +28,7 @@ from domain.identity import AgentCode, CallId, LineName, QueueName, SkillName, S
 from domain.reasons import Party
 from domain.roles import Actor, Role
 from domain.stations import OWN_PHONES, StationState
-from engine.ports import CallStage, CallView
+from engine.board_ports import CallStage, CallView
 from records.writing import write
 from storage.database import connection
 from storage.fact_codec import stored

@@ -10,7 +10,7 @@ from aiohttp import ClientWebSocketResponse
 from domain.call_facts import CallEntered
 from domain.floor_facts import TalkBegan, TalkEnded
 from domain.identity import AgentCode, CallId, CampaignName
-from engine.ports import CallStage, CallView
+from engine.board_ports import CallStage, CallView
 from tests.campaigns.campaigns_scene import CampaignScene
 from tests.console.campaigns.called_campaign import called_campaign
 from tests.console.conftest import ENTERED, Console, Visit, fact, store

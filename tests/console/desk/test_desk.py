@@ -6,7 +6,8 @@ from dataclasses import replace
 from domain.agent_facts import AgentState
 from domain.centre import AwayReason, OutsideNumber
 from domain.identity import AgentCode, LineName, QueueName
-from engine.ports import CallStage, CommandOutcome, CommandResult, Recipient
+from engine.board_ports import CallStage
+from engine.centre_ports import CommandOutcome, CommandResult, Recipient
 from tests.console.conftest import Console, Visit
 from tests.console.floor import BANK, TEA, busy
 from tests.console.streams import frame, listen

@@ -13,18 +13,17 @@ from domain.agent_facts import AgentState
 from domain.centre import OutsideNumber
 from domain.identity import AgentCode, CampaignName, LineName, QueueName
 from domain.reasons import Cause
-from engine.desk_ports import DeskView, DialFault, DialNotice, DialStep, DialView
-from engine.ports import (
+from engine.board_ports import (
     AheadOf,
     AheadView,
     CallStage,
     ConsultStage,
     ConsultView,
     LegState,
-    Recipient,
     UnreachedView,
-    Verb,
 )
+from engine.centre_ports import Recipient, Verb
+from engine.desk_ports import DeskView, DialFault, DialNotice, DialStep, DialView
 from tests.console.browsing import Open
 from tests.console.conftest import Console
 from tests.console.test_accessible import serious_faults

@@ -8,7 +8,7 @@ from playwright.async_api import Page, expect
 from console.kit.guard import SESSION_COOKIE
 from domain.agent_facts import AgentState
 from domain.identity import CallId
-from engine.ports import CallStage
+from engine.board_ports import CallStage
 from storage.database import Database
 from tests.console.browsing import Open, Served
 from tests.console.campaigns.called_campaign import called_campaign

@@ -10,11 +10,12 @@ from domain.facts import CallFact
 from domain.identity import LineName
 from domain.outbound_facts import CustomerAbandoned
 from domain.reasons import Party
+from engine.board_ports import CallStage
 from engine.calls.call import LiveCall
+from engine.campaign_ports import NoTestCall
 from engine.outbound.campaign_tests import CampaignTests
 from engine.outbound.notice_run import NoticeRun
 from engine.outbound.running_attempt import RunningAttempt
-from engine.ports import CallStage, NoTestCall
 from storage.fact_lines import decode
 from tests.campaigns.campaigns_scene import OPS, SPRING
 from tests.engine.outbound.desk_scene import DeskScene, limit_line

@@ -12,8 +12,8 @@ from structlog.testing import capture_logs
 from bench.fuzz_ami import Damage, FakeAsterisk, good_channel
 from domain.identity import NodeName
 from engine.board import LiveBoard
+from engine.board_ports import StoreView
 from engine.engine import Engine
-from engine.ports import StoreView
 from telephony.ami.ami_wire import Message
 from telephony.ami.link import Link
 from telephony.ami.protocol import OutcomeUnknown
