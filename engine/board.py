@@ -31,7 +31,7 @@ from engine.calls.call import LiveCall
 from engine.engine import Engine
 from engine.staff_counts import StaffCounts
 from records.call_queries import LineRefusals
-from telephony.ami.link import LATE_S
+from telephony.ami.event_lag import LATE_S
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from machine.one_line import in_one_line
 from records.call_queries import CallStore, LineRefusals
 from storage.database_errors import AWAY
 from storage.outbox import Outbox
-from telephony.ami.link import LATE_S
+from telephony.ami.event_lag import LATE_S
 
 log = structlog.get_logger()
 

@@ -1,11 +1,13 @@
-"""The stages of an AMI connection's life: greeting, login, boot, pings."""
+"""The stages of an AMI connection's life: greeting, login, boot, name, pings."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from domain.errors import OffhookError
+from domain.identity import NodeName
 from telephony.ami.protocol import AmiProtocol, Listener, OutcomeUnknown
+from telephony.variables import GlobalVariable
 
 
 class AmiLoginRefused(OffhookError):  # noqa: N818 - what happened
@@ -59,6 +61,21 @@ async def booted(protocol: AmiProtocol, seen: asyncio.Event, timeout: float) -> 
     if protocol.closed:
         raise ConnectionError(protocol.reason)
     return seen.is_set()
+
+
+async def check_name(protocol: AmiProtocol, node: NodeName, timeout: float) -> None:
+    """Raise AmiLoginRefused if this Asterisk calls itself by another node's name.
+
+    Its calls would go by one name, and their sessions and recordings by another.
+    """
+    reply = await protocol.ask("Getvar", {"Variable": GlobalVariable.NODE}, timeout)
+    name = reply.get("Value")
+    if reply.succeeded and name and name != node:
+        raise AmiLoginRefused(
+            f"this Asterisk calls itself {name!r}, and Offhook's configuration calls it"
+            f" {node!r}; change node back, or rewrite Asterisk's configuration (restart"
+            " Offhook, or `offhook asterisk-conf`) and restart Asterisk"
+        )
 
 
 async def keep_alive(

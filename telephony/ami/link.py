@@ -3,10 +3,8 @@
 import asyncio
 import random
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from datetime import UTC, datetime
 from time import monotonic
-from typing import Protocol
 
 import structlog
 
@@ -14,8 +12,11 @@ from domain.identity import NodeName
 from telephony.ami import lifecycle
 from telephony.ami.ami_wire import Message
 from telephony.ami.delivery import Delivery
+from telephony.ami.event_lag import ECHO, EventLag
 from telephony.ami.lifecycle import AmiLoginRefused
-from telephony.ami.originate import Originate, new_channel_id
+from telephony.ami.link_listener import LinkListener, Nobody
+from telephony.ami.lost_replies import LostReplies
+from telephony.ami.originate import Originate
 from telephony.ami.protocol import (
     ActionRefused,
     AmiProtocol,
@@ -24,46 +25,10 @@ from telephony.ami.protocol import (
     OutcomeUnknown,
 )
 from telephony.ami.secret_keys import SecretKeys
-from telephony.ami.snapshot import Snapshot, take_snapshot
+from telephony.ami.snapshot import take_snapshot
 from telephony.ami.state import LinkKind, LinkState, Timing
-from telephony.complaints import Complaints
-from telephony.variables import GlobalVariable
-
-_ECHO = b"UserEvent: OffhookEcho\r\n"
-
-LATE_S = 5.0
-"""A warning is logged when events are later than this."""
 
 log = structlog.get_logger()
-
-
-class LinkListener(Protocol):
-    """Whoever consumes what a link brings.
-
-    Each time it comes up: ``on_snapshot``, then every event since the login through
-    ``on_message``, in order, one at a time. When it is lost, what was received is delivered, then
-    ``on_down``. They are called on the loop's thread; an exception in one is logged and costs
-    only that call.
-    """
-
-    def on_snapshot(self, node: NodeName, snapshot: Snapshot, /) -> None:
-        """The link is up, and this is what there is."""
-
-    def on_message(self, node: NodeName, message: Message, /) -> None:
-        """One event."""
-
-    def on_down(self, node: NodeName, why: str, /) -> None:
-        """The link is lost."""
-
-
-class _Nobody:
-    """Listens until the link runs."""
-
-    def on_snapshot(self, _node: NodeName, _snapshot: Snapshot, /) -> None: ...
-
-    def on_message(self, _node: NodeName, _message: Message, /) -> None: ...
-
-    def on_down(self, _node: NodeName, _why: str, /) -> None: ...
 
 
 def no_faults(_version: str) -> Iterable[str]:
@@ -106,12 +71,9 @@ class Link:
         self._max_backlog = max_backlog
         self._faults_of = faults_of
         self._judged: set[str] = set()
-        self._listener: LinkListener = _Nobody()
+        self._listener: LinkListener = Nobody()
         self._delivery = Delivery(self._delivered, node)
-        self._echo = b""
-        self._echo_at: float | None = None
-        self._lag = 0.0
-        self._complain = Complaints()
+        self._lag = EventLag(node, clock, self.timing.pong)
         self._protocol: AmiProtocol | None = None
         self._state = LinkState(LinkKind.DOWN, clock(), "not started")
         self._is_up = asyncio.Event()
@@ -121,7 +83,7 @@ class Link:
         self._closing = False
         self._task: asyncio.Task[None] | None = None
         self._said = ""
-        self._looked_for: dict[bytes, asyncio.Event] = {}
+        self._lost_replies = LostReplies(self.wait_up, self._channels, clock, self.timing)
         self._log = log.bind(node=node, ami=f"{host}:{port}")
 
     # --- what it is now
@@ -153,16 +115,8 @@ class Link:
 
     @property
     def lag(self) -> float:
-        """How late events are at least, in seconds; 0 while the link is not up.
-
-        Asterisk may take minutes to send what has happened, and we to get to it, while it still
-        answers each ping. So with every ping we ask for an event and measure how long it takes to
-        arrive.
-        """
-        if not self.up:
-            return 0.0
-        under_way = 0.0 if self._echo_at is None else self._clock() - self._echo_at
-        return max(self._lag, under_way)
+        """How late events are at least, in seconds; 0 while the link is not up."""
+        return self._lag.seconds if self.up else 0.0
 
     async def wait_up(self, timeout: float | None = None) -> None:
         """Wait until the link is up. Raises TimeoutError."""
@@ -215,40 +169,15 @@ class Link:
         try:
             await self.action("Originate", call.headers(), timeout=timeout)
         except OutcomeUnknown as lost:
-            if not await self._turns_up(call.channel_id):
+            if not await self._lost_replies.turns_up(call.channel_id):
                 raise OutcomeUnknown(
                     "Originate", f"{lost.why}; no channel {call.channel_id} on {self.node} since"
                 ) from lost
 
-    async def _turns_up(self, uniqueid: str) -> bool:
-        seen = self._looked_for.setdefault(uniqueid.encode(), asyncio.Event())
-        give_up = self._clock() + self.timing.lookup
-        try:
-            while (left := give_up - self._clock()) > 0 and not seen.is_set():
-                try:
-                    await self.wait_up(left)
-                    channels = await self.listing(
-                        "CoreShowChannels",
-                        item="CoreShowChannel",
-                        complete="CoreShowChannelsComplete",
-                    )
-                except TimeoutError:
-                    break
-                except (LinkDown, OutcomeUnknown):
-                    # Cut again; looking is harmless. The sleep gives run() time to see that the
-                    # link is down.
-                    await asyncio.sleep(0.01)
-                    continue
-                if any(channel.get("Uniqueid") == uniqueid for channel in channels):
-                    return True
-                # Asterisk may carry out a moment later what it received before the cut.
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(self.timing.settle):
-                        await seen.wait()
-                break
-            return seen.is_set()
-        finally:
-            self._looked_for.pop(uniqueid.encode(), None)
+    async def _channels(self) -> list[Message]:
+        return await self.listing(
+            "CoreShowChannels", item="CoreShowChannel", complete="CoreShowChannelsComplete"
+        )
 
     def _live(self) -> AmiProtocol:
         if self._protocol is None or not self.up:
@@ -321,7 +250,7 @@ class Link:
         self._delivery.hold()
         self._delivery.clear()
         self._booted.clear()
-        self._echo_at, self._lag = None, 0.0
+        self._lag.forget()
         protocol = await lifecycle.connect(self, self.host, self.port, self.timing.connect)
         try:
             self._protocol = protocol
@@ -334,58 +263,25 @@ class Link:
                     " have read = system in manager.conf?"
                 )
             self.secret_keys.logged_in()
-            await self._check_name(protocol)
+            await lifecycle.check_name(protocol, self.node, self.timing.login)
             await self._synchronise(protocol, events_from)
             await lifecycle.keep_alive(
-                protocol, self.timing.ping_every, self.timing.pong, self._ask_for_echo
+                protocol, self.timing.ping_every, self.timing.pong, self._measure_lag
             )
         finally:
             self._protocol = None
             if not protocol.closed:
                 protocol.close()
 
-    async def _ask_for_echo(self, protocol: AmiProtocol) -> None:
-        """Have Asterisk send an event back to us, unless one is under way."""
-        if self.lag > LATE_S:
-            self._complain(
-                "AMI events are late: boards, records and offers lag behind the phones. Find out"
-                " what keeps Asterisk or this machine so busy",
-                kind=self.node,
-                node=self.node,
-                late_s=round(self.lag, 1),
-                waiting_here=self.backlog,
-            )
-        if self._echo_at is not None:
-            return
-        name = new_channel_id()
-        self._echo, self._echo_at = f"\r\nEcho: {name}".encode(), self._clock()
-        reply = await protocol.ask(
-            "UserEvent", {"UserEvent": "OffhookEcho", "Echo": name}, self.timing.pong
-        )
-        if not reply.succeeded:  # this user may not send it
-            self._echo_at, self._lag = None, 0.0
+    async def _measure_lag(self, protocol: AmiProtocol) -> None:
+        await self._lag.ask(protocol, self.backlog)
 
     def _delivered(self, message: Message) -> None:
         raw = message.raw
-        if raw.startswith(b"Event: UserEvent") and _ECHO in raw:  # ours, or another controller's
-            if self._echo_at is not None and self._echo in raw:
-                self._lag, self._echo_at = self._clock() - self._echo_at, None
+        if raw.startswith(b"Event: UserEvent") and ECHO in raw:
+            self._lag.came(raw)
             return
         self._listener.on_message(self.node, message)
-
-    async def _check_name(self, protocol: AmiProtocol) -> None:
-        """Raise AmiLoginRefused if this Asterisk calls itself by another node's name.
-
-        Its calls would go by one name, and their sessions and recordings by another.
-        """
-        reply = await protocol.ask("Getvar", {"Variable": GlobalVariable.NODE}, self.timing.login)
-        name = reply.get("Value")
-        if reply.succeeded and name and name != self.node:
-            raise AmiLoginRefused(
-                f"this Asterisk calls itself {name!r}, and Offhook's configuration calls it"
-                f" {self.node!r}; change node back, or rewrite Asterisk's configuration (restart"
-                " Offhook, or `offhook asterisk-conf`) and restart Asterisk"
-            )
 
     async def _synchronise(self, protocol: AmiProtocol, events_from: datetime) -> None:
         try:
@@ -437,10 +333,8 @@ class Link:
             return
         if event.name == "FullyBooted":
             self._booted.set()
-        if self._looked_for:
-            for uniqueid, seen in self._looked_for.items():
-                if uniqueid in event.raw:
-                    seen.set()
+        if self._lost_replies.sought:
+            self._lost_replies.look_at(event.raw)
         self._delivery.put(event)
         if len(self._delivery) > self._max_backlog and self._protocol is not None:
             # Nothing is lost by this: a snapshot follows the next login.

@@ -7,7 +7,8 @@ from typing import Self
 
 from domain.identity import NodeName
 from telephony.ami.ami_wire import Message
-from telephony.ami.link import Link, LinkListener
+from telephony.ami.link import Link
+from telephony.ami.link_listener import LinkListener
 from telephony.ami.snapshot import Snapshot
 
 
