@@ -41,7 +41,7 @@ OffhookError
 │   ├── BackupError                         offhook.backup_archive
 │   ├── CannotKeep                          configuration.in_force
 │   ├── CannotListen                        telephony.agi.server
-│   ├── CannotServe                         offhook.service
+│   ├── CannotServe                         offhook.console_work
 │   ├── CentreCommandError                  offhook.centre_commands
 │   ├── ConfigError                         configuration.centre_file
 │   ├── ControlError                        supervision.control

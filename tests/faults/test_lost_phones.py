@@ -17,7 +17,7 @@ from domain.centre import Centre, Line, LineKind, SessionTimer
 from domain.floor_facts import Queued, TalkEnded
 from domain.identity import LineName, StationName
 from farend.network import FarEnd
-from offhook.service import running
+from offhook.controller import running
 from records.call_queries import CallStore, StoredCall
 from storage.embedded import EmbeddedServer
 from telephony.asterisk.instance import Instance

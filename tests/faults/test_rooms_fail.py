@@ -18,7 +18,7 @@ from engine.board_ports import LegState
 from engine.calls.call import LiveCall
 from engine.centre_ports import CommandOutcome
 from farend.network import FarEnd
-from offhook.service import running
+from offhook.controller import running
 from storage.embedded import EmbeddedServer
 from telephony.asterisk.instance import Instance
 from telephony.asterisk.provision import AsteriskInstall

@@ -1,0 +1,34 @@
+"""Runs a controller's parts beside each other, each until it is no longer needed."""
+
+import asyncio
+import contextlib
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+
+import structlog
+
+log = structlog.get_logger()
+
+
+def run_beside(
+    stack: AsyncExitStack, work: Coroutine[object, object, None], what: str
+) -> asyncio.Task[None]:
+    """Run in the background until the stack unwinds; a task that dies by itself is logged."""
+
+    async def watched() -> None:
+        try:
+            await work
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            log.exception("a part of the controller died; restart it and report this", part=what)
+
+    task = asyncio.get_running_loop().create_task(watched(), name=what)
+
+    async def end() -> None:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    stack.push_async_callback(end)
+    return task
