@@ -6,16 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from centre.authority import SYSTEM
 from centre.directory import Directory
 from centre.inbound_settings import EntryRuleSettings, HotlineSettings
 from centre.organisation_settings import AgentSettings
 from domain.call_facts import EntryRuleHeld
 from publishing.edition_copy import EDITIONS_FILE, read_editions
-from publishing.flow_drafts import FlowDrafts
-from publishing.publications import Publications, anywhere, warning_key
 from tests.faults.conftest import SceneFactory
-from tests.faults.scene import HOTLINE, Scene, story
+from tests.faults.scene import HOTLINE, Scene, publish, story
 from tests.waiting import until
 
 pytestmark = [pytest.mark.live, pytest.mark.long]
@@ -61,17 +58,6 @@ async def bookmarked(one: Scene) -> None:
     await until(noted, 30, "the edition to be noted", seen=one.channels, every_s=0.1)
 
 
-async def publish(one: Scene, flow: str, text: str) -> int:
-    """Publish this in place of a flow; the edition."""
-    drafts, publications = FlowDrafts(one.pool), Publications(one.pool, anywhere)
-    draft = await drafts.of(SYSTEM, flow)
-    draft = await drafts.save(SYSTEM, flow, draft.version, text, draft.tests)
-    found = await publications.checked(SYSTEM, flow)
-    confirmed = [warning_key(one) for one in found.warnings]
-    await publications.publish(SYSTEM, flow, draft.version, "", confirmed)
-    return await publications.newest_number()
-
-
 async def test_a_call_keeps_its_edition_and_the_next_meets_the_new_one(
     scene: SceneFactory, tmp_path: Path
 ) -> None:
@@ -83,7 +69,7 @@ async def test_a_call_keeps_its_edition_and_the_next_meets_the_new_one(
     under_way = await one.customer("stay", "13800000001")
     await bookmarked(one)
 
-    edition = await publish(one, "ending", ENDING.replace("first", "second"))
+    edition = await publish(one.pool, "ending", ENDING.replace("first", "second"))
     copy = one.stack.state / EDITIONS_FILE
 
     async def serves() -> bool:
