@@ -176,6 +176,8 @@ class LiveCall:
     """How many sessions have driven it; if there are two at once, the later one counts."""
     served: bool = False
     """A session of this controller has driven it before."""
+    failures: int = 0
+    """How many of its sessions have failed because of a bug."""
     offered_at: datetime | None = None
     """When the caller was last offered to an agent."""
     returns: list[datetime] = field(default_factory=list)

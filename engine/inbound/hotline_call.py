@@ -22,6 +22,7 @@ from engine.inbound.flow_entry import by_hotline
 from engine.inbound.flow_means import FlowMeans
 from engine.inbound.flow_steps import FlowSteps
 from engine.inbound.notice import notice
+from telephony.agi.agi_wire import HungUp, SessionRefused
 from telephony.agi.session import Session
 from telephony.caller import name_of, number_of
 from telephony.variables import ChannelVariable
@@ -32,6 +33,9 @@ _CONGESTION = "42"
 """Q.850; in SIP 503, so that a carrier may try elsewhere."""
 _REJECTED = "21"
 """Q.850; in SIP 403, so that a carrier doesn't try elsewhere."""
+
+MOST_FAILURES = 3
+"""So often a call's session may fail because of a bug; then its caller meets no flow any more."""
 
 
 class HotlineCalls:
@@ -80,6 +84,11 @@ class HotlineCalls:
         turn = call.turn
         try:
             over = await self._serve(session, call, given)
+        except (HungUp, SessionRefused):
+            raise
+        except Exception:
+            self._failed(call)
+            raise  # the server logs it
         finally:
             if call.turn == turn:  # otherwise a later session has the caller
                 self._sessions.session_over(call)
@@ -89,6 +98,9 @@ class HotlineCalls:
 
     async def _serve(self, session: Session, call: LiveCall, given: Arguments) -> bool:
         """Returns whether the call is over; otherwise the dialplan goes on with it."""
+        if call.failures >= MOST_FAILURES:
+            await session.set_variable(ChannelVariable.LOST_AT, "1")  # to Asterisk's own queue
+            return False
         in_force = self._sessions.calls.in_force
         blocked = in_force.blocked(call.caller, call.line, call.project)
         if not given.resumed and blocked:
@@ -131,3 +143,16 @@ class HotlineCalls:
         else:
             await steps.say(instead)
         return True
+
+    def _failed(self, call: LiveCall) -> None:
+        """A session has met a bug. The dialplan tries again, and would do so for ever."""
+        call.failures += 1
+        if call.failures == MOST_FAILURES:
+            self._means.complain(
+                "a call's sessions fail because of a bug; its caller goes to Asterisk's own queue",
+                kind=call.hotline.number,
+                level="error",
+                call=call.id,
+                number=call.hotline.number,
+                failed=call.failures,
+            )
