@@ -28,7 +28,7 @@ class LanguageNode(NodeKind):
     tries: Tries = Field(default=2, description="how often to ask altogether")
 
     def exits(self) -> tuple[Exit, ...]:
-        return (Exit("next", waits=True),)
+        return (Exit("next", waits=False),)  # with one language, nobody is asked
 
     def faults(self, scope: Scope) -> Iterator[NodeFault]:
         yield from key_faults(self.keys)

@@ -14,6 +14,7 @@ from ivr_flows.loader import check, load
 from ivr_flows.references import Outside
 from ivr_flows.steps import (
     AgentFound,
+    Apologise,
     AskHours,
     BookCallback,
     Collect,
@@ -155,11 +156,19 @@ WHILE_WAITING = st.one_of(
 )
 
 
+AT_ONCE = st.one_of(
+    node("split", "x", "y", shares=st.just({"x": 50, "y": 50})),
+    node("set", "next", values=st.just({"words": "tea"})),
+    node("language", "next", prompts=prompt, keys=st.just({"1": "en"})),
+)
+"""What leads on without the caller's hearing or doing anything."""
+
+
 @st.composite
-def flows(draw: st.DrawFn) -> str:
+def flows(draw: st.DrawFn, kinds: st.SearchStrategy[Any] = ANY_NODE) -> str:
     """The text of a flow; JSON is YAML."""
     names = NODES[: draw(st.integers(1, len(NODES)))]
-    nodes = {name: draw(ANY_NODE) for name in names}
+    nodes = {name: draw(kinds) for name in names}
     nodes |= {name: draw(WHILE_WAITING) for name in ASIDE} | ENDS
     nodes["back"] = draw(st.sampled_from(RETURNS))
     for place, (name, each) in enumerate(nodes.items()):
@@ -269,6 +278,20 @@ def test_what_the_checker_passes_never_fails_and_always_ends(
         last, step = step, talk.go_on(came)
     assert isinstance(last, Hangup)
     _nobody_is_there(checked.flow, FlowContext(flows=others))
+
+
+@given(flows(AT_ONCE), st.sampled_from([0.0, 0.999]))
+def test_no_flow_that_the_checker_passes_goes_round_while_its_caller_hears_nothing(
+    text: str, lot: float
+) -> None:
+    flow = check(text, "any.yaml", OUTSIDE).flow
+    if flow is None:
+        return
+    talk = Conversation(flow, FlowContext(flows={"any": flow}))
+    step: Step | None = talk.begin()
+    while step is not None:
+        assert not isinstance(step, Apologise), "the call was stopped"
+        step = talk.go_on(Drawn(lot) if isinstance(step, DrawLots) else _silence(step))
 
 
 def _nobody_is_there(flow: Flow, context: FlowContext) -> None:
