@@ -9,6 +9,7 @@ import asyncpg
 from documents.document import FLOW
 from domain.roles import Actor, Role
 from ivr_flows.flow_schema import NAME
+from publishing.flow_titles import titles_in
 from publishing.flow_words import FlowDraft, FlowOverview, FlowRefusal, FlowRefused
 from storage.database import connection
 from storage.queries import load
@@ -44,6 +45,7 @@ class FlowDrafts:
                 row["edited"],
                 row["due_at"],
                 row["retired_at"] is not None,
+                titles_in(row["titles"] or ""),
             )
             for row in rows
         )

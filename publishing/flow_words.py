@@ -59,6 +59,8 @@ class FlowOverview:
     due_at: datetime | None
     """When another revision is published by itself."""
     retired: bool
+    titles: Mapping[str, str]
+    """What the draft says that people call it, by language."""
 
 
 @dataclass(frozen=True, slots=True)

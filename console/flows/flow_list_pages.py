@@ -5,7 +5,7 @@ from aiohttp import web
 from console.flows import words
 from console.flows.drafts_here import flow_actor
 from console.kit.access import can
-from console.kit.context import FLOW_DRAFTS, project_titles
+from console.kit.context import FLOW_DRAFTS, LANGUAGE, project_titles
 from console.kit.rendering import render
 from domain.identity import ProjectName
 from publishing.flow_words import FlowOverview
@@ -23,6 +23,7 @@ async def flows_page(request: web.Request) -> web.Response:
         "all": len(found),
         "wanted": wanted,
         "titles": titles,
+        "language": request[LANGUAGE],
         "may_change": can(request, "POST", "/new-flow"),
         "words": words,
     }
@@ -31,4 +32,5 @@ async def flows_page(request: web.Request) -> web.Response:
 
 def _fits(one: FlowOverview, wanted: str, titles: dict[ProjectName, str]) -> bool:
     title = titles.get(ProjectName(one.project), "")
-    return any(wanted in text.casefold() for text in (one.flow, one.project, title, one.changed_by))
+    texts = (one.flow, *one.titles.values(), one.project, title, one.changed_by)
+    return any(wanted in text.casefold() for text in texts)

@@ -8,12 +8,14 @@ from domain.roles import Role
 from prompts.converting import MAX_UPLOAD_BYTES
 
 CHANGERS = Only({Role.OPS, Role.ADMIN}, Reach.PROJECTS)
+LISTENERS = Only({Role.SUPERVISOR, Role.OPS, Role.ADMIN}, Reach.PROJECTS)
+"""Whoever may read flows hears what they say."""
 
 PROMPTS = Feature(
     "prompts",
     (
         get("/prompts", prompt_pages.list_page, CHANGERS),
-        post("/prompts/say", saying.say, CHANGERS),
+        post("/prompts/say", saying.say, LISTENERS),
         post_file("/prompts/upload", recording_pages.upload, CHANGERS, MAX_UPLOAD_BYTES),
         post("/prompts/bring-back", recording_pages.bring_back, CHANGERS),
         post("/prompts/remove", recording_pages.remove, CHANGERS),

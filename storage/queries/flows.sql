@@ -6,7 +6,8 @@ select pg_advisory_xact_lock(hashtextextended('flows', 0))
 select f.flow, f.project, f.version, f.changed_at, f.changed_by, f.retired_at,
     p.revision, p.number, p.at as published_at, p.by as published_by,
     p.text is distinct from f.draft or p.tests is distinct from f.tests as edited,
-    (select min(due_at) from flow_schedule s where s.flow = f.flow and s.done_at is null) as due_at
+    (select min(due_at) from flow_schedule s where s.flow = f.flow and s.done_at is null) as due_at,
+    left(substring(f.draft from '(?n)^title:.*(?:\n(?:[ \t].*|#.*|\r?$))*'), 4000) as titles
 from flows f
 left join lateral (
     select r.revision, r.number, r.text, r.tests, e.at, e.by from flow_editions e

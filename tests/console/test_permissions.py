@@ -93,7 +93,7 @@ MAY = {
     "GET /attempts.{kind}": {"supervisor", "ops", "client", "admin"},
     "GET /prompts": {"ops", "admin"},
     "GET /prompts/{name}": {"ops", "admin"},
-    "POST /prompts/say": {"ops", "admin"},
+    "POST /prompts/say": CHANGERS,
     "POST /prompts/upload": {"ops", "admin"},
     "POST /prompts/bring-back": {"ops", "admin"},
     "POST /prompts/remove": {"ops", "admin"},

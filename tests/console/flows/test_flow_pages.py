@@ -12,6 +12,7 @@ from domain.roles import Actor, Role
 from ivr_flows.loader import check
 from ivr_flows.trying.playing import play_all
 from ivr_flows.trying.scripts import load_scripts
+from publishing.flow_titles import LONGEST
 from publishing.flow_words import FlowRefusal
 from tests.console.browserless import Client
 from tests.console.conftest import Console, Visit
@@ -86,6 +87,47 @@ async def test_a_flow_begins_with_a_piece_of_the_library(console: Console, visit
     assert odd.status == 400
 
 
+async def test_the_list_says_what_people_call_a_flow(console: Console, visit: Visit) -> None:
+    drafts = console.app[FLOW_DRAFTS]
+    both = "title:\n  zh-CN: 春茶\n\n  # a colleague's\n  en: Spring <tea>\nlanguages: [en]\n"
+    await drafts.add(ADA, TEA, "spring", "flow: spring\n" + both.replace("\n", "\r\n"))
+    await drafts.add(ADA, TEA, "summer", "title: {zh-CN: 夏茶}\nflow: summer\n")
+    otto = await in_english(visit, "otto")
+    listed = await (await otto.get("/flows")).text()
+    assert "Spring &lt;tea&gt;" in listed and "春茶" not in listed and "夏茶" not in listed
+    assert "/flows/spring" in await (await otto.get("/flows?q=spring+%3Ctea")).text()
+    assert "/flows/summer" in await (await otto.get("/flows?q=夏")).text()
+    await otto.post("/language", {"language": "zh-CN"})
+    listed = await (await otto.get("/flows")).text()
+    assert "春茶" in listed and "夏茶" in listed and "Spring" not in listed
+
+
+@pytest.mark.parametrize(
+    ("text", "titles"),
+    [
+        ("flow: a\n", {}),
+        ("a: |\n title: {en: b}\n", {}),
+        ("title: tea\n", {}),
+        ("title:\n", {}),
+        ("title: {en: 7, zh-CN: [x], fr: ' '}\n", {}),
+        ("title: {en: [\nflow: a\n", {}),
+        ("title: &a {en: *a}\n", {}),
+        ("title: {en: x}\ntitle: {en: y}\n", {"en": "x"}),
+        ("title: {en: " + "x" * 5000 + "}\n", {}),
+        ("title: {en: " + "x" * 500 + "}\n", {"en": "x" * LONGEST}),
+        ("---\ntitle:\n  en: >\n    a\n    b\n  fr: c", {"en": "a b", "fr": "c"}),
+        ('{"flow": "a", "title": {"en": "x"}}', {}),
+    ],
+)
+async def test_a_draft_may_hold_anything_in_place_of_its_title(
+    console: Console, text: str, titles: dict[str, str]
+) -> None:
+    drafts = console.app[FLOW_DRAFTS]
+    await drafts.add(ADA, TEA, "spring", text)
+    (one,) = await drafts.all(ADA)
+    assert one.titles == titles
+
+
 async def test_a_flow_is_copied_with_its_tests(console: Console, visit: Visit) -> None:
     drafts = console.app[FLOW_DRAFTS]
     await drafts.add(ADA, TEA, "spring", empty_flow("spring"), "flow: spring\ntests: {}\n")
@@ -113,7 +155,8 @@ async def test_each_sees_and_changes_the_flows_of_their_projects(
         assert "secret_plan" not in listed
         for path in ("", "/draft"):
             assert (await client.get(f"/flows/secret_plan{path}")).status == 404
-    assert "You can read" in await (await sue.get("/flows/spring")).text()
+    assert "You can read" in (editor := await (await sue.get("/flows/spring")).text())
+    assert f'data-project="{TEA}"' in editor, "she may listen to its prompts"
     assert "You can read" in await (await otto.get("/flows/everywhere")).text()
     assert (await save(otto, "secret_plan", 1, "x"))["status"] == 404
     assert (await save(otto, "everywhere", 1, "x"))["status"] == 403
