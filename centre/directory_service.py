@@ -106,6 +106,10 @@ class NoSuchChange(OffhookError):  # noqa: N818
 Check = Callable[[Directory], Iterable[Fault]]
 """Finds a directory's faults."""
 
+CheckOfNow = Callable[[asyncpg.Connection], Awaitable[Check]]
+"""The check with what is there at this moment, by the connection of the change's own
+transaction."""
+
 Also = Callable[[asyncpg.Connection], Awaitable[object]]
 """Does something in the change's own transaction."""
 
@@ -122,11 +126,13 @@ class DirectoryService:
         store: DirectoryStore,
         *,
         check: Check = faults_of,
+        check_of_now: CheckOfNow | None = None,
         on_change: Callable[[int], None] = lambda _: None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store = store
         self._check = check
+        self._check_of_now = check_of_now
         self._on_change = on_change
         self._clock = clock
         self._known: KeptDirectory | None = None
@@ -192,7 +198,7 @@ class DirectoryService:
             edits += _with_new_secrets(before, edits, secrets)
             if not edits and also is None:
                 raise NothingToChange
-            await self._refuse(before, edits, actor)
+            await self._refuse(before, edits, actor, db)
             made = await self._store.write(
                 db,
                 edits,
@@ -278,21 +284,28 @@ class DirectoryService:
             )
         return tuple(edits)
 
-    async def _refuse(self, before: KeptDirectory, edits: Sequence[Edit], actor: Actor) -> None:
+    async def _refuse(
+        self, before: KeptDirectory, edits: Sequence[Edit], actor: Actor, db: asyncpg.Connection
+    ) -> None:
         after = before.directory.after(edits)
         if forbidden := [
             edit for edit in edits if refused(actor, edit) or refers_beyond(actor, edit, after)
         ]:
             raise ChangeForbidden(forbidden)
         await asyncio.sleep(0)
-        if faults := self.faults_after(before.directory, edits):
+        check = self._check if self._check_of_now is None else await self._check_of_now(db)
+        if faults := _faults_after(check, before.directory, edits):
             raise ChangeRefused(faults)
 
     def faults_after(self, before: Directory, edits: Sequence[Edit]) -> list[Fault]:
         """What these edits would be refused for, whoever made them."""
-        # What was wrong before (a flow's file is gone) must not stand in the way of other changes.
-        known = set(self._check(before))
-        return [fault for fault in self._check(before.after(edits)) if fault not in known]
+        return _faults_after(self._check, before, edits)
+
+
+def _faults_after(check: Check, before: Directory, edits: Sequence[Edit]) -> list[Fault]:
+    # What was wrong before (a flow's file is gone) must not stand in the way of other changes.
+    known = set(check(before))
+    return [fault for fault in check(before.after(edits)) if fault not in known]
 
 
 def _left_by(edit: Edit, number: int, kept: KeptDirectory) -> int | None:

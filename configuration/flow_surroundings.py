@@ -1,11 +1,12 @@
 """What flows may name of a centre, and what of it leads to a flow."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 
 import asyncpg
 
 from centre.directory import Directory
 from centre.directory_faults import flows_of
+from centre.directory_store import DirectoryBroken, DirectoryStore, KeptDirectory
 from centre.endpoint_settings import LineSettings
 from centre.inbound_settings import CalendarSettings, HotlineSettings, QueueSettings
 from centre.organisation_settings import AgentSettings
@@ -20,12 +21,30 @@ from storage.queries import load
 _SQL = load("flows")
 
 
+DirectoryNow = Callable[[asyncpg.Connection], Awaitable[Directory]]
+"""Reads the directory by a connection, which may be in the middle of a publication."""
+
+
+def directory_now(store: DirectoryStore, kept: Callable[[], KeptDirectory]) -> DirectoryNow:
+    """Reads what has changed since ``kept``, the directory as this process knows it."""
+
+    async def read(db: asyncpg.Connection) -> Directory:
+        known = kept()
+        try:
+            async with db.transaction():  # cursors need one
+                return (await store.read_with(db, known)).directory
+        except DirectoryBroken:  # whoever follows it reports that
+            return known.directory
+
+    return read
+
+
 class FlowSurroundings:
-    """The surroundings of the flows that are published; ``directory`` is the one in force."""
+    """The surroundings of the flows that are published."""
 
     def __init__(
         self,
-        directory: Callable[[], Directory],
+        directory: DirectoryNow,
         secrets: Callable[[str], Collection[str]] = lambda _project: (),
     ) -> None:
         """``secrets`` are the names of those of a project."""
@@ -34,7 +53,7 @@ class FlowSurroundings:
 
     async def outside(self, db: asyncpg.Connection, project: str) -> Outside:
         """What a flow of the project ("": of all projects) may name."""
-        directory = self._directory()
+        directory = await self._directory(db)
         queues = {
             name: queue
             for name, queue in directory.of(QueueSettings).items()
@@ -63,7 +82,7 @@ class FlowSurroundings:
 
     async def users(self, db: asyncpg.Connection, flow: str) -> Collection[str]:
         """The numbers and the campaigns that lead to the flow."""
-        numbers = self._directory().of(HotlineSettings).values()
+        numbers = (await self._directory(db)).of(HotlineSettings).values()
         found = [one.number for one in numbers if flow in {name for _, name in flows_of(one)}]
         return found + [row["name"] for row in await db.fetch(_SQL["campaigns_with"], [flow])]
 
@@ -81,9 +100,10 @@ class FlowSurroundings:
             name for name, all in by_way_of_it.items() if not any(one.lets_opt_out for one in all)
         }
         campaigns = await db.fetch(_SQL["campaigns_with"], list(needing | closed))
+        numbers = (await self._directory(db)).of(HotlineSettings).values()
         lacking = [
             hotline.number
-            for hotline in self._directory().of(HotlineSettings).values()
+            for hotline in numbers
             if hotline.queue is None and needing & {name for _, name in flows_of(hotline)}
         ] + [row["name"] for row in campaigns if row["flow"] in needing and not row["has_queue"]]
         if lacking:

@@ -6,15 +6,14 @@ import getpass
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
 
 from centre.authority import SYSTEM
-from centre.directory import Directory, Edit
-from centre.directory_faults import Fault, faults_of
+from centre.directory import Edit
 from centre.directory_service import (
     ChangeConflict,
     ChangeRefused,
@@ -28,7 +27,7 @@ from centre.new_secrets import NewSecrets, secrets_of_new
 from centre.portable import LIMITS, PortableThings, read_portable
 from centre.portable_text import written
 from configuration.centre_file import Config
-from configuration.flows import flow_files, loadable_flows, surroundings
+from configuration.flows import flow_files, loadable_flows
 from documents.document_errors import DocumentError
 from domain.errors import OperatorError
 from engine.flows_in_force import FlowsOfEdition, loaded
@@ -36,6 +35,7 @@ from machine.one_line import in_one_line
 from machine.private_files import write_once, write_private
 from machine.progress import ProgressBar
 from machine.safe_files import NotAFileError, open_regular
+from offhook.directory_checks import check_of_now, check_with
 from offhook.own_database import config_of, database_of
 from publishing.publications import Publications, anywhere
 from storage.database import Database
@@ -106,7 +106,11 @@ async def take_in(arguments: argparse.Namespace) -> int:
                 )
                 return DIFFERS
             return 0
-        service = DirectoryService(store, check=_check(flows))
+        service = DirectoryService(
+            store,
+            check=check_with(flows),
+            check_of_now=check_of_now(Publications(database.pool, anywhere), lambda: flows),
+        )
         secrets = secrets_of_new(plan.edits)
         file = _keep(secrets, arguments)
         try:
@@ -131,7 +135,7 @@ async def _plan(
     return plan_of(
         found,
         await store.read(),
-        _check(flows),
+        check_with(flows),
         keeping=keeping,
         flows=flows.flows,
         timezones=available_timezones(),
@@ -182,11 +186,6 @@ async def _flows(config: Config, database: Database) -> FlowsOfEdition:
     if newest.edition == 0:
         return FlowsOfEdition(0, loadable_flows(flow_files(config)))
     return loaded(newest)
-
-
-def _check(flows: FlowsOfEdition) -> Callable[[Directory], Iterable[Fault]]:
-    there = surroundings(flows.flows, lambda name: flows.projects.get(name, ""))
-    return lambda directory: faults_of(directory, there)
 
 
 def _read(name: str) -> PortableThings:

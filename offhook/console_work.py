@@ -23,6 +23,7 @@ from engine.reconcile.database_at_start import DatabaseAtStart
 from engine.running_centre import RunningCentre
 from engine.trials.trial_calls import TrialCalls
 from machine.hosts import with_port
+from offhook.directory_checks import check_of_now
 from offhook.flow_work import FlowWork
 from offhook.outbound_work import OutboundWork
 from offhook.places import Places
@@ -62,6 +63,7 @@ def console_app(
         directory=DirectoryService(
             DirectoryStore(pool),
             check=directory_check(flows, flows.project_of),
+            check_of_now=check_of_now(flow_work.publications, lambda: flows.newest),
             on_change=followed.look,
         ),
         phone_setups=PhoneSetups(pool),

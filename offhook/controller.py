@@ -114,7 +114,7 @@ async def running(
             found.files,
             state,
             where,
-            lambda: followed.found.kept.directory,
+            lambda: followed.found.kept,
             seen_as=_prompts_seen_as(config, where),
             open_now=is_open,
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 from cryptography.fernet import Fernet
 
 from centre.directory_store import DirectoryStore
-from configuration.flow_surroundings import FlowSurroundings
+from configuration.flow_surroundings import FlowSurroundings, directory_now
 from documents.document_errors import DocumentError
 from domain.errors import OperatorError
 from domain.roles import Actor, Role
@@ -72,11 +72,12 @@ async def take_in(arguments: argparse.Namespace) -> int:
 async def _transfers(arguments: argparse.Namespace) -> AsyncIterator[FlowTransfers]:
     config = config_of(arguments.state, arguments.config)
     async with database_of(config, arguments.state) as database:
-        directory = (await DirectoryStore(database.pool).read()).directory
+        store = DirectoryStore(database.pool)
+        kept = await store.read()
         # Only names are asked for, so that any key will do.
         rights = LookUpRights(database.pool, Fernet.generate_key().decode())
         await rights.look()
-        surroundings = FlowSurroundings(lambda: directory, rights.names)
+        surroundings = FlowSurroundings(directory_now(store, lambda: kept), rights.names)
         yield FlowTransfers(database.pool, surroundings.outside)
 
 

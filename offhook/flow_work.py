@@ -12,10 +12,11 @@ import structlog
 
 from centre.directory import Directory
 from centre.directory_faults import flows_of
+from centre.directory_store import DirectoryStore, KeptDirectory
 from centre.inbound_settings import HotlineSettings
 from centre.running import hotlines_of
 from configuration.centre_file import Config
-from configuration.flow_surroundings import FlowSurroundings
+from configuration.flow_surroundings import FlowSurroundings, directory_now
 from configuration.flows import (
     FlowSource,
     caller_phrases,
@@ -76,16 +77,16 @@ class FlowWork:
         files: Mapping[str, FlowSource],
         state: Path,
         where: Places,
-        directory: Callable[[], Directory],
+        kept: Callable[[], KeptDirectory],
         *,
         seen_as: Path | None,
         open_now: bool,
     ) -> "FlowWork":
-        """Read what the first calls meet. ``seen_as`` is the folder of prompts as Asterisk sees it;
-        ``open_now``: the database is there."""
+        """Read what the first calls meet. ``kept`` is the directory in force, ``seen_as`` the
+        folder of prompts as Asterisk sees it; ``open_now``: the database is there."""
         rights = LookUpRights(pool, secrets.sealing, state / COPY_FILE)
         await rights.begin()
-        surroundings = FlowSurroundings(directory, rights.names)
+        surroundings = FlowSurroundings(directory_now(DirectoryStore(pool), kept), rights.names)
         recorded = RecordedIndex(pool, state / INDEX_FILE)
         prompts = Prompts(
             where.prompts, speakers=speakers_of(config), recorded=recorded, seen_as=seen_as
@@ -111,10 +112,10 @@ class FlowWork:
             published.edition,
             prompts.prepare,
         )
-        uses = RecordingUses(lambda: hotlines_of(directory()))
+        uses = RecordingUses(lambda: hotlines_of(kept().directory))
         work = cls(
             where,
-            directory,
+            lambda: kept().directory,
             rights,
             surroundings,
             prompts,

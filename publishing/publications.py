@@ -38,7 +38,9 @@ log = structlog.get_logger()
 _SQL = load("flows")
 MOST_REVISIONS = 200
 DUE_AT_ONCE = 100
-"""Plans that are carried out in one transaction: the others who publish wait for it."""
+DUE_WITHIN_S = 2.0
+"""So many plans are carried out in one transaction, and no more once it has taken so long: others
+who publish, or change the directory, wait for it."""
 
 CHANNEL = "offhook_flows"
 """What PostgreSQL notifies of each new edition."""
@@ -93,6 +95,7 @@ class Publications:
         unfit: UnfitOf = all_fit,
         *,
         ahead: Ahead = silent,
+        due_within_s: float = DUE_WITHIN_S,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._pool = pool
@@ -100,6 +103,7 @@ class Publications:
         self._users = users
         self._unfit = unfit
         self._ahead = ahead
+        self._due_within_s = due_within_s
         self._clock = clock
 
     # --- what calls meet
@@ -114,6 +118,11 @@ class Publications:
         async with connection(self._pool) as db:
             number: int = await db.fetchval(_SQL["newest"])
         return number
+
+    async def other_than(self, edition: int, db: asyncpg.Connection) -> FlowEdition | None:
+        """The edition that the next call meets by what this connection sees; None: it is this."""
+        newest = await db.fetchval(_SQL["newest"])
+        return None if newest == edition else await _edition(db, newest)
 
     async def edition(self, edition: int) -> FlowEdition:
         """An edition, perhaps an old one in which calls are under way."""
@@ -254,14 +263,18 @@ class Publications:
             await db.execute(_SQL["done"], id, self._clock(), "cancelled")
 
     async def publish_due(self) -> tuple[str, ...]:
-        """Publish what has become due, or the first ``DUE_AT_ONCE`` of it, in one transaction; the
+        """Publish what has become due, or as much of it as is done at once, in one transaction; the
         flows. A plan that no longer fits is given up, and logged: calls go on meeting what they
         met. So is one that can't be published because of a bug."""
         now = self._clock()
-        published = []
+        published: list[str] = []
+        time = asyncio.get_running_loop().time
         async with connection(self._pool) as db, db.transaction():
             await db.execute(_SQL["lock"])
-            for row in await db.fetch(_SQL["due"], now, DUE_AT_ONCE):
+            until = time() + self._due_within_s
+            for number, row in enumerate(await db.fetch(_SQL["due"], now, DUE_AT_ONCE)):
+                if number and time() >= until:
+                    break
                 flow = row["flow"]
                 try:
                     async with db.transaction():  # a savepoint: the others don't wait for this one

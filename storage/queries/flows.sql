@@ -1,6 +1,8 @@
 -- name: lock
--- One change of what calls meet at a time: an edition is whole.
-select pg_advisory_xact_lock(hashtextextended('flows', 0))
+-- One change of what calls meet at a time: an edition is whole. None of the directory comes between
+-- either (its lock is in directory.sql), since each is checked against the other.
+select pg_advisory_xact_lock(hashtextextended('flows', 0)),
+    pg_advisory_xact_lock(hashtext('offhook directory'))
 
 -- name: all
 select f.flow, f.project, f.version, f.changed_at, f.changed_by, f.retired_at,

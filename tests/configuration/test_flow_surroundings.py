@@ -1,25 +1,31 @@
 """The directory and the published flows check each other, on a real database."""
 
+import asyncio
+from datetime import UTC, datetime
+
 import pytest
 
 from centre.authority import SYSTEM
+from centre.directory import Edit
 from centre.directory_faults import FaultCode
 from centre.directory_service import ANY, ChangeRefused, DirectoryService, WishedThing
 from centre.directory_store import DirectoryStore, KeptDirectory
 from centre.endpoint_settings import LineSettings
 from centre.inbound_settings import HotlineSettings
 from centre.kinds import Thing
-from configuration.flow_surroundings import FlowSurroundings
+from configuration.flow_surroundings import FlowSurroundings, directory_now
 from configuration.flows import directory_check
 from domain.centre import LineKind
 from engine.flows_in_force import FlowsInForce, FlowsOfEdition, loaded
 from ivr_flows.kind import NameOf
+from offhook.directory_checks import check_of_now
 from publishing.flow_drafts import FlowDrafts
 from publishing.flow_words import FlowEdition, FlowRefusal, FlowRefused
 from publishing.publications import Publications, warning_key
 from storage.database import Database
 from tests.centre.small import HOTLINE, QUEUE, small_directory
 from tests.publishing.test_publications import ADMIN
+from tests.waiting import until
 
 QUEUED = """\
 flow: {name}
@@ -53,7 +59,8 @@ class House:
 
     def __init__(self, database: Database) -> None:
         self._kept = KeptDirectory()
-        self.surroundings = FlowSurroundings(lambda: self._kept.directory)
+        self.store = DirectoryStore(database.pool)
+        self.surroundings = FlowSurroundings(directory_now(self.store, lambda: self._kept))
         self.drafts = FlowDrafts(database.pool)
         self.published = Publications(
             database.pool,
@@ -64,8 +71,9 @@ class House:
         self.database = database
         self._flows = FlowsInForce(FlowsOfEdition(0), self.published.edition, _silent)
         self._service = DirectoryService(
-            DirectoryStore(database.pool),
+            self.store,
             check=directory_check(self._flows, self._flows.project_of),
+            check_of_now=check_of_now(self.published, lambda: self._flows.newest),
         )
 
     async def put(self, *things: Thing, remove: tuple[Thing, ...] = ()) -> None:
@@ -107,6 +115,36 @@ def refuses(*codes: FaultCode) -> "pytest.RaisesExc[ChangeRefused]":
     return pytest.RaisesExc(
         ChangeRefused, check=lambda error: tuple(fault.code for fault in error.faults) == codes
     )
+
+
+async def test_what_another_process_has_just_done_counts(house: House) -> None:
+    other = House(house.database)
+    await house.publish("hotline", QUEUED, queue="sales")
+    await house.put(number("hotline"))  # and the other one has not heard of either
+    with pytest.raises(ChangeRefused):
+        await other.put(remove=(QUEUE,))
+    await house.publish("hotline", PLAIN)
+    await other.put(remove=(QUEUE,))
+    with pytest.raises(FlowRefused) as refused:
+        await house.publish("hotline", QUEUED, queue="sales")
+    assert refused.value.why is FlowRefusal.FAULTY
+
+
+async def test_a_queue_is_removed_or_a_flow_that_needs_it_published_but_not_both(
+    house: House,
+) -> None:
+    async def waits() -> bool:
+        waiting = "select exists (select from pg_locks where locktype = 'advisory' and not granted)"
+        return publishing.done() or bool(await house.database.pool.fetchval(waiting))
+
+    async with house.store.changing() as db:
+        publishing = asyncio.create_task(house.publish("hotline", QUEUED, queue="sales"))
+        await until(waits)
+        removed = [Edit(QUEUE.KIND, QUEUE.key, QUEUE, None)]
+        await house.store.write(db, removed, at=datetime.now(UTC), by="somebody")
+    with pytest.raises(FlowRefused) as refused:
+        await publishing
+    assert refused.value.why is FlowRefusal.FAULTY
 
 
 async def test_a_number_needs_a_published_flow_with_its_queues(house: House) -> None:

@@ -215,6 +215,17 @@ async def test_thousands_of_plans_of_one_moment_keep_nobody_from_publishing(
     assert await scene.published.publish_due() == ()
 
 
+async def test_plans_that_take_long_are_carried_out_a_few_at_a_time(
+    scene: FlowScene, database: Database
+) -> None:
+    draft = await scene.add()
+    for _ in range(2):
+        await scene.published.plan(OPS, "menu", draft.version, "", NOON + timedelta(hours=1))
+    late = NOON + timedelta(hours=2)
+    slow = Publications(database.pool, anywhere, due_within_s=0.0, clock=lambda: late)
+    assert [await slow.publish_due() for _ in range(3)] == [("menu",), ("menu",), ()]
+
+
 async def test_a_plan_that_breaks_holds_up_no_other(scene: FlowScene, database: Database) -> None:
     late = NOON + timedelta(hours=1)
     other = await scene.add(GOOD.replace("flow: menu", "flow: other"), "other")
