@@ -16,8 +16,8 @@ from tests.waiting import until
 
 pytestmark = [pytest.mark.live, pytest.mark.long]
 
-CALLERS, CALLS, MENUS, PROMPT_S = 200, 300, 4, 1.5
-PER_S = 25.0
+CALLERS, CALLS, LATER, MENUS, PROMPT_S = 200, 240, 20, 4, 1.5
+PER_S = 40.0
 FLOW = """\
 flow: menus
 languages: [en]
@@ -36,7 +36,7 @@ nodes:
 
 async def test_two_hundred_callers_keep_the_flow_that_they_entered() -> None:
     ports = rig.free_ports(2, rtp=900, first=8_900)
-    source = ("127.0.0.2", ports.rtp_end + 1)
+    source, asterisk = ("127.0.0.2", ports.rtp_end + 1), ("127.0.0.1", ports.sip)
     configuration = rig.centre(
         flow="menus", agents=1, callers_from=f"{source[0]}:{source[1]}", channels=1_000
     )
@@ -44,18 +44,18 @@ async def test_two_hundred_callers_keep_the_flow_that_they_entered() -> None:
         rig.upload_tone(stack.state, "hello", PROMPT_S)
         pool = await open_pool(stack.dsn)
         try:
-            callers = KeyPressers(CALLS, source[0], menus=MENUS, prompt_s=PROMPT_S, at_once=CALLERS)
-            calling = asyncio.create_task(
-                callers.call(("127.0.0.1", ports.sip), source, rig.HOTLINE, rate=PER_S)
-            )
-            there = asyncio.create_task(callers.are_there.wait())
+            crowd = _callers(CALLS, source[0])
+            calling = asyncio.create_task(crowd.call(asterisk, source, rig.HOTLINE, rate=PER_S))
+            there = asyncio.create_task(crowd.are_there.wait())
             await asyncio.wait((there, calling), return_when=asyncio.FIRST_COMPLETED)
-            assert there.done(), f"{callers.callers} callers were there at last"
+            assert there.done(), f"{crowd.callers} callers were there at last"
             began = datetime.now(UTC)
             edition = await publish(pool, "menus", FLOW.replace("first", "second"))
             await _in_force(stack.state / EDITIONS_FILE, edition)
             in_force = datetime.now(UTC)
-            counts = await calling
+            outcomes = [await calling]
+            later = _callers(LATER, source[0])
+            outcomes.append(await later.call(asterisk, source, rig.HOTLINE, rate=PER_S))
             await until(lambda: _ended(pool), 60, "all calls to be in the books", every_s=0.5)
             ended = await pool.fetch("select entered_at, why from calls")
             ways = await pool.fetch(
@@ -64,11 +64,15 @@ async def test_two_hundred_callers_keep_the_flow_that_they_entered() -> None:
             )
         finally:
             await pool.close()
-    assert (counts.failed, counts.succeeded) == (0, CALLS)
-    assert Counter(callers.prompts) == {MENUS + 1: CALLS}
+    assert [(one.failed, one.succeeded) for one in outcomes] == [(0, CALLS), (0, LATER)]
+    assert Counter([*crowd.prompts, *later.prompts]) == {MENUS + 1: CALLS + LATER}
     assert {row["why"] for row in ended if row["entered_at"] < began} == {"first"}
     assert {row["why"] for row in ended if row["entered_at"] > in_force} == {"second"}
-    assert {row["editions"] for row in ways} == {1} and len(ways) == CALLS
+    assert {row["editions"] for row in ways} == {1} and len(ways) == CALLS + LATER
+
+
+def _callers(number: int, address: str) -> KeyPressers:
+    return KeyPressers(number, address, menus=MENUS, prompt_s=PROMPT_S, at_once=CALLERS)
 
 
 async def _in_force(copy: Path, edition: int) -> None:
@@ -79,4 +83,4 @@ async def _in_force(copy: Path, edition: int) -> None:
 
 
 async def _ended(pool: asyncpg.Pool) -> bool:
-    return bool(await pool.fetchval("select count(*) from calls where why <> ''") == CALLS)
+    return bool(await pool.fetchval("select count(*) from calls where why <> ''") == CALLS + LATER)
