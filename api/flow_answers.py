@@ -11,8 +11,8 @@ from console.kit.context import user_of
 from console.kit.rendering import says
 from documents.document_errors import DocumentError
 from domain.roles import Actor
+from publishing.flow_checks import warning_key
 from publishing.flow_words import FlowRefusal, FlowRefused
-from publishing.publications import warning_key
 
 _STATUS = {
     FlowRefusal.FORBIDDEN: 403,

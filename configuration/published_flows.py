@@ -9,8 +9,9 @@ import structlog
 
 from configuration.flows import FlowsElsewhere, FlowSource
 from publishing.edition_copy import EDITIONS_FILE, CopiedEditions, read_editions
+from publishing.flow_checks import anywhere
 from publishing.flow_words import FlowEdition
-from publishing.publications import Publications, anywhere
+from publishing.publications import Publications
 from publishing.seeds import FlowSeed, FlowSeeds
 from storage.database_errors import AWAY
 

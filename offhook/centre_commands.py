@@ -37,7 +37,8 @@ from machine.progress import ProgressBar
 from machine.safe_files import NotAFileError, open_regular
 from offhook.directory_checks import check_of_now, check_with
 from offhook.own_database import config_of, database_of
-from publishing.publications import Publications, anywhere
+from publishing.flow_checks import anywhere
+from publishing.publications import Publications
 from storage.database import Database
 from storage.database_errors import AWAY
 

@@ -21,10 +21,10 @@ from ivr_flows.loader import check
 from ivr_flows.named_outside import named_in, with_names
 from ivr_flows.references import Outside
 from ivr_flows.trying.scripts import ScriptSettings, load_scripts
+from publishing.flow_checks import OutsideOf
 from publishing.flow_drafts import check_project
 from publishing.flow_files import PackedFlow, packed, unpacked
 from publishing.flow_words import FlowRefusal, FlowRefused
-from publishing.publications import OutsideOf
 from storage.database import connection
 from storage.queries import load
 

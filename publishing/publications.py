@@ -1,8 +1,8 @@
 """Publishes flows: makes revisions that never change, and editions, which calls meet."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import asyncpg
@@ -12,15 +12,23 @@ from documents.document_errors import DocumentError
 from documents.patient_matching import unified_lines
 from domain.roles import Actor
 from ivr_flows.flow import Flow
-from ivr_flows.kind import NameOf
-from ivr_flows.loader import Checked, check
-from ivr_flows.references import ANYWHERE, Outside
-from ivr_flows.trying.playing import AllPlayed, play_all
-from ivr_flows.trying.scripts import load_scripts
+from ivr_flows.loader import Checked
+from ivr_flows.references import Outside
 from publishing.checked_texts import checked_once
+from publishing.flow_checks import (
+    FlowChecks,
+    MetFlows,
+    OutsideOf,
+    UnfitOf,
+    all_fit,
+    check_tests,
+    edition_of,
+    met_flows,
+    play_tests,
+    warning_key,
+)
 from publishing.flow_drafts import check_project, draft_for
 from publishing.flow_words import (
-    FlowDraft,
     FlowEdition,
     FlowPeriod,
     FlowProspect,
@@ -45,22 +53,8 @@ who publish, or change the directory, wait for it."""
 CHANNEL = "offhook_flows"
 """What PostgreSQL notifies of each new edition."""
 
-OutsideOf = Callable[[asyncpg.Connection, str], Awaitable[Outside]]
-"""What the flows of a project ("": all projects) may name; its ``flows`` are filled in here. What
-is in the database is read by the connection, which may be in the middle of a publication."""
-
 UsersOf = Callable[[asyncpg.Connection, str], Awaitable[Collection[str]]]
 """Numbers and campaigns that lead to a flow, in words."""
-
-
-UnfitOf = Callable[[asyncpg.Connection, str, Mapping[str, Flow]], Awaitable[FlowRefused | None]]
-"""Why numbers and campaigns that lead to a flow would not fit it any more, if all flows were these;
-None: they fit."""
-
-
-async def anywhere(_db: asyncpg.Connection, _project: str) -> Outside:
-    """Flows may name whatever they like."""
-    return ANYWHERE
 
 
 Ahead = Callable[[Flow], Awaitable[object]]
@@ -69,13 +63,6 @@ Ahead = Callable[[Flow], Awaitable[object]]
 
 async def silent(_flow: Flow) -> None:
     """Nothing is made."""
-
-
-async def all_fit(
-    _db: asyncpg.Connection, _flow: str, _flows: Mapping[str, Flow]
-) -> FlowRefused | None:
-    """Everything fits."""
-    return None
 
 
 async def nobody(_db: asyncpg.Connection, _flow: str) -> Collection[str]:
@@ -99,9 +86,8 @@ class Publications:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._pool = pool
-        self._outside = outside
+        self._checks = FlowChecks(outside, unfit)
         self._users = users
-        self._unfit = unfit
         self._ahead = ahead
         self._due_within_s = due_within_s
         self._clock = clock
@@ -111,7 +97,7 @@ class Publications:
     async def newest(self) -> FlowEdition:
         """The edition that the next call meets."""
         async with connection(self._pool) as db:
-            return await _edition(db, await db.fetchval(_SQL["newest"]))
+            return await edition_of(db, await db.fetchval(_SQL["newest"]))
 
     async def newest_number(self) -> int:
         """The number of that edition; 0: nothing has been published."""
@@ -122,12 +108,12 @@ class Publications:
     async def other_than(self, edition: int, db: asyncpg.Connection) -> FlowEdition | None:
         """The edition that the next call meets by what this connection sees; None: it is this."""
         newest = await db.fetchval(_SQL["newest"])
-        return None if newest == edition else await _edition(db, newest)
+        return None if newest == edition else await edition_of(db, newest)
 
     async def edition(self, edition: int) -> FlowEdition:
         """An edition, perhaps an old one in which calls are under way."""
         async with connection(self._pool) as db:
-            return await _edition(db, edition)
+            return await edition_of(db, edition)
 
     # --- checking
 
@@ -135,35 +121,19 @@ class Publications:
         """What is wrong with the draft of a flow. Raises FlowRefused if it isn't theirs."""
         async with connection(self._pool) as db:
             draft = draft_for(actor, await db.fetchrow(_SQL["draft"], flow))
-            return await self._check(db, draft.project, flow, draft.text, await _met(db))
+            return await self._checks.check(
+                db, draft.project, flow, draft.text, await met_flows(db)
+            )
 
     async def check_text(self, project: str, flow: str, text: str) -> Checked:
         """What is wrong with a text that is to be a flow of the project."""
         async with connection(self._pool) as db:
-            return await self._check(db, project, flow, text, await _met(db))
-
-    async def _check(
-        self, db: asyncpg.Connection, project: str, flow: str, text: str, met: "_Met"
-    ) -> Checked:
-        around = await self._around(db, project, flow, met)
-        # In a thread: a large text takes half a second, and calls go on meanwhile.
-        return await asyncio.to_thread(check, text, f"{flow}.yaml", around)
+            return await self._checks.check(db, project, flow, text, await met_flows(db))
 
     async def surroundings(self, project: str, flow: str) -> Outside:
         """What a text that is to be a flow of the project may name."""
         async with connection(self._pool) as db:
-            return await self._around(db, project, flow, await _met(db))
-
-    async def _around(
-        self, db: asyncpg.Connection, project: str, flow: str, met: "_Met"
-    ) -> Outside:
-        flows = {
-            name: other
-            for name, other in met.flows.items()
-            if name != flow and met.projects.get(name) in ("", project)
-        }
-        outside = await self._outside(db, project)
-        return replace(outside, names={**outside.names, NameOf.FLOW: flows.keys()}, flows=flows)
+            return await self._checks.around(db, project, flow, await met_flows(db))
 
     async def prospect(self, actor: Actor, flow: str) -> FlowProspect:
         """What stands between the draft of a flow and its publication. Raises FlowRefused."""
@@ -172,17 +142,17 @@ class Publications:
             periods = await db.fetch(_SQL["periods"], flow)
             number = periods[0]["number"] if periods else None
             row = await db.fetchrow(_SQL["revision"], flow, number)
-            met = await _met(db)
-            found = await self._check(db, draft.project, flow, draft.text, met)
+            met = await met_flows(db)
+            found = await self._checks.check(db, draft.project, flow, draft.text, met)
             refused = None
             if found.flow is not None:
-                refused = await self._refused(db, flow, found.flow, met)
+                refused = await self._checks.refused(db, flow, found.flow, met)
         fault, played = None, None
         if found.flow is not None and found.flow.name != flow:
             raise FlowRefused(FlowRefusal.OTHER_NAME, found.flow.name)
         if found.flow is not None:
             try:
-                played = await asyncio.to_thread(_played, draft, found.flow, met.flows)
+                played = await asyncio.to_thread(play_tests, draft, found.flow, met.flows)
             except DocumentError as error:
                 fault = error
         now = None if row is None else replace(_revision(flow, row), text=row["text"])
@@ -297,11 +267,11 @@ class Publications:
         """Publish what a plan says; returns why that can't be, or "" once it is done."""
         flow = row["flow"]
         draft = await db.fetchrow(_SQL["draft"], flow)
-        met = await _met(db)
-        found = await self._check(db, draft["project"], flow, row["text"], met)
+        met = await met_flows(db)
+        found = await self._checks.check(db, draft["project"], flow, row["text"], met)
         if found.flow is None:
             return str(found.errors[0])
-        if refused := await self._refused(db, flow, found.flow, met):
+        if refused := await self._checks.refused(db, flow, found.flow, met):
             return str(refused)
         await self._put(db, row["by"], flow, row["revision"], "scheduled")
         return ""
@@ -322,11 +292,11 @@ class Publications:
             row = await db.fetchrow(_SQL["revision"], flow, number)
             if row is None:
                 raise FlowRefused(FlowRefusal.UNKNOWN)
-            met = await _met(db)
-            found = await self._check(db, draft.project, flow, row["text"], met)
+            met = await met_flows(db)
+            found = await self._checks.check(db, draft.project, flow, row["text"], met)
             if found.flow is None:
                 raise FlowRefused(FlowRefusal.FAULTY, checked=found)
-            if refused := await self._refused(db, flow, found.flow, met):
+            if refused := await self._checks.refused(db, flow, found.flow, met):
                 raise refused
             await self._put(db, actor.name, flow, row["revision"], "rolled_back")
         return await self.revision(actor, flow, number)
@@ -335,9 +305,9 @@ class Publications:
         """The numbers, campaigns and published flows that lead to a flow. Raises FlowRefused."""
         async with connection(self._pool) as db:
             draft_for(actor, await db.fetchrow(_SQL["draft"], flow))
-            return await self._led_by(db, flow, await _met(db))
+            return await self._led_by(db, flow, await met_flows(db))
 
-    async def _led_by(self, db: asyncpg.Connection, flow: str, met: "_Met") -> tuple[str, ...]:
+    async def _led_by(self, db: asyncpg.Connection, flow: str, met: MetFlows) -> tuple[str, ...]:
         others = [name for name, one in met.flows.items() if name != flow and flow in one.entered]
         return (*await self._users(db, flow), *others)
 
@@ -348,7 +318,7 @@ class Publications:
             await db.execute(_SQL["lock"])
             draft = draft_for(actor, await db.fetchrow(_SQL["draft_to_change"], flow))
             check_project(actor, draft.project)
-            met = await _met(db)
+            met = await met_flows(db)
             if users := await self._led_by(db, flow, met):
                 raise FlowRefused(FlowRefusal.IN_USE, ", ".join(users))
             now = self._clock()
@@ -401,8 +371,8 @@ class Publications:
         check_project(actor, draft.project)
         if draft.version != seen:
             raise FlowRefused(FlowRefusal.CHANGED_MEANWHILE, draft.changed_by)
-        met = await _met(db)
-        found = await self._check(db, draft.project, flow, draft.text, met)
+        met = await met_flows(db)
+        found = await self._checks.check(db, draft.project, flow, draft.text, met)
         if found.flow is None:
             raise FlowRefused(FlowRefusal.FAULTY, checked=found)
         if found.flow.name != flow:
@@ -410,8 +380,8 @@ class Publications:
         warnings = [warning_key(warning) for warning in found.warnings]
         if set(warnings) - set(confirmed):
             raise FlowRefused(FlowRefusal.UNCONFIRMED, checked=found)
-        await asyncio.to_thread(_check_tests, draft, found.flow, met.flows)
-        if refused := await self._refused(db, flow, found.flow, met):
+        await asyncio.to_thread(check_tests, draft, found.flow, met.flows)
+        if refused := await self._checks.refused(db, flow, found.flow, met):
             raise refused
         row = await db.fetchrow(
             _SQL["revise"], flow, draft.text, draft.tests, self._clock(), actor.name, note, warnings
@@ -426,79 +396,10 @@ class Publications:
         await db.execute(_SQL["announce"])
         await db.execute(_SQL["retire"], flow, None)
 
-    async def _refused(
-        self, db: asyncpg.Connection, flow: str, now: Flow, met: "_Met"
-    ) -> FlowRefused | None:
-        """Why what leads to this flow would not fit it any more; None: it would."""
-        if broken := await asyncio.to_thread(self._broken, flow, now, met):
-            return FlowRefused(FlowRefusal.BREAKS_OTHERS, broken)
-        return await self._unfit(db, flow, {**met.flows, flow: now})
-
-    def _broken(self, flow: str, now: Flow, met: "_Met") -> str:
-        """A published flow that enters this one and would not fit it any more; "" if none."""
-        for name, other in met.flows.items():
-            if name == flow or flow not in other.entered:
-                continue
-            after = Outside(flows={**met.flows, flow: now})
-            found = check(met.texts[name], f"{name}.yaml", after)
-            if found.flow is None:
-                return str(found.errors[0])
-        return ""
-
-
-def warning_key(warning: DocumentError) -> str:
-    """What a warning is recognised by when it is confirmed: its words, not its line."""
-    return warning.message
-
 
 def difference(before: str, after: str, names: tuple[str, str]) -> tuple[str, ...]:
     """The lines by which two texts differ, as a unified difference."""
     return tuple(unified_lines(before, after, names))
-
-
-def _check_tests(draft: FlowDraft, flow: Flow, others: Mapping[str, Flow]) -> None:
-    try:
-        played = _played(draft, flow, others)
-    except DocumentError as error:
-        raise FlowRefused(FlowRefusal.TESTS_FAIL, str(error)) from error
-    if played is not None and played.faults:
-        raise FlowRefused(FlowRefusal.TESTS_FAIL, str(played.faults[0]))
-
-
-def _played(draft: FlowDraft, flow: Flow, others: Mapping[str, Flow]) -> AllPlayed | None:
-    """What came of the draft's tests; None if it has none. Raises DocumentError."""
-    if not draft.tests.strip():
-        return None
-    return play_all(flow, load_scripts(draft.tests, f"{flow.name}.tests.yaml"), others)
-
-
-@dataclass(frozen=True, slots=True)
-class _Met:
-    """The flows that calls meet now."""
-
-    texts: Mapping[str, str]
-    flows: Mapping[str, Flow]
-    projects: Mapping[str, str]
-
-
-async def _met(db: asyncpg.Connection) -> _Met:
-    edition = await _edition(db, await db.fetchval(_SQL["newest"]))
-    return _Met(edition.texts, await asyncio.to_thread(_loadable, edition.texts), edition.projects)
-
-
-def _loadable(texts: Mapping[str, str]) -> Mapping[str, Flow]:
-    found = {name: checked_once(name, text).flow for name, text in texts.items()}
-    return {name: flow for name, flow in found.items() if flow is not None}
-
-
-async def _edition(db: asyncpg.Connection, edition: int) -> FlowEdition:
-    rows = [row for row in await db.fetch(_SQL["edition"], edition) if row["text"] is not None]
-    return FlowEdition(
-        edition,
-        {row["flow"]: row["text"] for row in rows},
-        {row["flow"]: row["number"] for row in rows},
-        {row["flow"]: row["project"] for row in rows},
-    )
 
 
 def _revision(flow: str, row: asyncpg.Record) -> FlowRevision:

@@ -14,8 +14,8 @@ from console.flows.text_difference import text_difference
 from console.kit.context import PUBLICATIONS, zone_for
 from console.kit.rendering import render, says
 from documents.document_errors import DocumentError
+from publishing.flow_checks import warning_key
 from publishing.flow_words import FlowProspect, FlowRefusal, FlowRefused
-from publishing.publications import warning_key
 
 LONGEST_NOTE = 1000
 

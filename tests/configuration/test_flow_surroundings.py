@@ -19,9 +19,10 @@ from domain.centre import LineKind
 from engine.flows_in_force import FlowsInForce, FlowsOfEdition, loaded
 from ivr_flows.kind import NameOf
 from offhook.directory_checks import check_of_now
+from publishing.flow_checks import warning_key
 from publishing.flow_drafts import FlowDrafts
 from publishing.flow_words import FlowEdition, FlowRefusal, FlowRefused
-from publishing.publications import Publications, warning_key
+from publishing.publications import Publications
 from storage.database import Database
 from tests.centre.small import HOTLINE, QUEUE, small_directory
 from tests.publishing.test_publications import ADMIN

@@ -11,7 +11,8 @@ from configuration.flows import FlowSource, load_flows
 from configuration.published_flows import PublishedFlows, flows_elsewhere, seeds_of
 from documents.document_errors import DocumentError
 from publishing.edition_copy import EDITIONS_FILE
-from publishing.publications import Publications, anywhere
+from publishing.flow_checks import anywhere
+from publishing.publications import Publications
 from publishing.seeds import FlowSeeds
 from storage.database import Database, make_pool
 from tests.centre.small import QUEUE, TEA

@@ -71,10 +71,11 @@ from domain.roles import Actor, Role
 from prompt_library.recorded_index import INDEX_FILE, RecordedIndex
 from prompt_library.recording_library import RecordingLibrary
 from prompts.sounds import Prompts
+from publishing.flow_checks import anywhere
 from publishing.flow_drafts import FlowDrafts
 from publishing.flow_transfers import FlowTransfers
 from publishing.look_up_rights import LookUpRights
-from publishing.publications import Publications, anywhere
+from publishing.publications import Publications
 from records.call_queries import CallStore
 from records.entry_figures import EntryFigures
 from records.flow_figures import FlowFigureStore

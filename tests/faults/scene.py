@@ -28,8 +28,9 @@ from domain.recording_facts import Recorded, RecordingMissing
 from farend.console_client import ConsoleClient, ConsoleRefused
 from farend.network import FarEnd
 from offhook.stack import Stack
+from publishing.flow_checks import anywhere, warning_key
 from publishing.flow_drafts import FlowDrafts
-from publishing.publications import Publications, anywhere, warning_key
+from publishing.publications import Publications
 from recordings.raw_to_wav import TOLERANCE_S
 from records.call_queries import CallStore, StoredCall
 from records.call_rows import CallRow

@@ -16,8 +16,9 @@ from prompt_library.recording_words import (
     RecordingUse,
     UseKind,
 )
+from publishing.flow_checks import anywhere
 from publishing.flow_drafts import FlowDrafts
-from publishing.publications import Publications, anywhere
+from publishing.publications import Publications
 from storage.database import Database
 from tests.prompts.uploads import PLAIN
 

@@ -8,11 +8,12 @@ import pytest
 from domain.roles import Actor, Role
 from ivr_flows.kind import NameOf
 from ivr_flows.references import Outside
+from publishing.flow_checks import warning_key
 from publishing.flow_drafts import FlowDrafts
 from publishing.flow_files import PackedFlow, packed, unpacked
 from publishing.flow_transfers import FlowFate, FlowTransfers, other_names_in_tests
 from publishing.flow_words import FlowRefusal, FlowRefused
-from publishing.publications import Publications, warning_key
+from publishing.publications import Publications
 from storage.database import Database
 
 OPS = Actor("olga", Role.OPS, frozenset({"tea"}))

@@ -10,9 +10,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from publishing.edition_copy import CopiedEditions, read_editions
+from publishing.flow_checks import anywhere
 from publishing.flow_words import FlowEdition
 from publishing.followed_editions import FollowedEditions
-from publishing.publications import Publications, anywhere
+from publishing.publications import Publications
 from storage.database import Database
 from storage.database_errors import DatabaseUnreachable
 from tests.publishing.test_publications import GOOD, OPS, FlowScene

@@ -12,9 +12,10 @@ from domain.roles import Actor, Role
 from ivr_flows.flow import Flow
 from ivr_flows.kind import NameOf
 from ivr_flows.references import Outside
+from publishing.flow_checks import anywhere, warning_key
 from publishing.flow_drafts import FlowDrafts
 from publishing.flow_words import FlowDraft, FlowRefusal, FlowRefused
-from publishing.publications import Publications, anywhere, difference, warning_key
+from publishing.publications import Publications, difference
 from storage.database import Database
 from tests.waiting import until
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 from structlog.testing import capture_logs
 
-from publishing.publications import warning_key
+from publishing.flow_checks import warning_key
 from publishing.seeds import BY_FILE, FlowSeed, FlowSeeds
 from storage.database import Database
 from tests.publishing.test_publications import ADMIN, GOOD, SUB, FlowScene

@@ -23,7 +23,7 @@ from ivr_flows.loader import check
 from ivr_flows.steps import LookUpFault, QueueExit
 from ivr_flows.trying.playing import play_all
 from ivr_flows.trying.scripts import load_scripts
-from publishing.publications import warning_key
+from publishing.flow_checks import warning_key
 from tests.console.browserless import Client
 from tests.console.conftest import Console, Visit
 from tests.console.flows.test_flow_pages import in_english
