@@ -18,11 +18,11 @@ from api.flow_models import (
     RevisionItem,
     RevisionList,
 )
-from console.kit.context import FLOW_DRAFTS, PUBLICATIONS
+from console.kit.context import FLOW_DRAFTS, FLOW_HISTORY, PUBLICATIONS
 from console.kit.features import Answer
 from console.kit.uploads import UPLOAD
+from publishing.flow_history import difference
 from publishing.flow_words import FlowDraft, FlowRefused, FlowRevision
-from publishing.publications import difference
 
 LONGEST_NOTE = 1000
 
@@ -153,12 +153,13 @@ async def publish(request: web.Request) -> web.Response:
 async def list_revisions(request: web.Request) -> web.Response:
     """The revisions of a flow, when calls met which, and what is planned."""
     publications, actor, flow = request.app[PUBLICATIONS], api_actor(request), _flow(request)
-    periods = await publications.periods(actor, flow)
+    history = request.app[FLOW_HISTORY]
+    periods = await history.periods(actor, flow)
     planned = await publications.planned(actor, flow)
     return answered(
         RevisionList(
             flow=flow,
-            revisions=[_revision(one) for one in await publications.revisions(actor, flow)],
+            revisions=[_revision(one) for one in await history.revisions(actor, flow)],
             periods=[
                 PeriodItem(
                     revision=one.number, since=one.since, until=one.until, by=one.by, why=one.why
@@ -179,7 +180,7 @@ async def read_revision(request: web.Request) -> web.Response:
     actor, number = api_actor(request), whole_number(request.match_info["number"])
     if number is None:
         raise web.HTTPNotFound
-    found = await request.app[PUBLICATIONS].revision(actor, _flow(request), number)
+    found = await request.app[FLOW_HISTORY].revision(actor, _flow(request), number)
     return answered(_revision(found, whole=True))
 
 

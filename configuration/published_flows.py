@@ -9,9 +9,8 @@ import structlog
 
 from configuration.flows import FlowsElsewhere, FlowSource
 from publishing.edition_copy import EDITIONS_FILE, CopiedEditions, read_editions
-from publishing.flow_checks import anywhere
+from publishing.flow_history import FlowHistory
 from publishing.flow_words import FlowEdition
-from publishing.publications import Publications
 from publishing.seeds import FlowSeed, FlowSeeds
 from storage.database_errors import AWAY
 
@@ -37,7 +36,7 @@ async def flows_elsewhere(
 ) -> FlowsElsewhere:
     """What the database says of the flows in files; while it is away, what is known here."""
     try:
-        newest = await Publications(pool, anywhere).newest()
+        newest = await FlowHistory(pool).newest()
         return FlowsElsewhere(newest.texts.keys(), await FlowSeeds(pool).due(seeds_of(files)))
     except (*AWAY, asyncpg.PostgresError):  # what is wrong with it, its first use reports
         try:
@@ -53,13 +52,13 @@ class PublishedFlows:
     def __init__(
         self,
         sower: FlowSeeds,
-        publications: Publications,
+        history: FlowHistory,
         file: Path,
         seeds: Mapping[str, FlowSeed],
     ) -> None:
         self._sower = sower
-        self._publications = publications
-        self._copied = CopiedEditions(file, publications.edition)
+        self._history = history
+        self._copied = CopiedEditions(file, history.edition)
         self._seeds = seeds
         self.left_alone: Mapping[str, str] = {}
         """Flows that were changed in the console, whose files have changed too, and these files."""
@@ -70,7 +69,7 @@ class PublishedFlows:
         if open_now:
             try:
                 await self.sow()
-                newest = await self._publications.newest()
+                newest = await self._history.newest()
                 await self.keep(newest)
                 return newest
             except (*AWAY, asyncpg.PostgresError) as error:

@@ -48,6 +48,7 @@ from engine.centre_ports import LiveCentre
 from engine.desk_ports import LiveDesks
 from engine.trial_ports import LiveTrials
 from publishing.flow_drafts import FlowDrafts
+from publishing.flow_history import FlowHistory
 from publishing.flow_transfers import FlowTransfers
 from publishing.look_up_rights import LookUpRights
 from publishing.publications import Publications
@@ -99,6 +100,7 @@ def make_app(
     flow_files: Callable[[], Mapping[str, str]] = dict,
     entry_figures: EntryFigures,
     flow_drafts: FlowDrafts,
+    flow_history: FlowHistory,
     publications: Publications,
     ways: WayServices,
     flow_transfers: FlowTransfers,
@@ -139,6 +141,7 @@ def make_app(
     app[context.ENTRY_FIGURES] = entry_figures
     app[context.FLOW_FILES] = flow_files
     app[context.FLOW_DRAFTS] = flow_drafts
+    app[context.FLOW_HISTORY] = flow_history
     app[context.PUBLICATIONS] = publications
     app[WAY_SERVICES] = ways
     app[context.FLOW_TRANSFERS] = flow_transfers

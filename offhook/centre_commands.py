@@ -37,8 +37,7 @@ from machine.progress import ProgressBar
 from machine.safe_files import NotAFileError, open_regular
 from offhook.directory_checks import check_of_now, check_with
 from offhook.own_database import config_of, database_of
-from publishing.flow_checks import anywhere
-from publishing.publications import Publications
+from publishing.flow_history import FlowHistory
 from storage.database import Database
 from storage.database_errors import AWAY
 
@@ -110,7 +109,7 @@ async def take_in(arguments: argparse.Namespace) -> int:
         service = DirectoryService(
             store,
             check=check_with(flows),
-            check_of_now=check_of_now(Publications(database.pool, anywhere), lambda: flows),
+            check_of_now=check_of_now(FlowHistory(database.pool), lambda: flows),
         )
         secrets = secrets_of_new(plan.edits)
         file = _keep(secrets, arguments)
@@ -183,7 +182,7 @@ def _config(arguments: argparse.Namespace) -> Config:
 
 async def _flows(config: Config, database: Database) -> FlowsOfEdition:
     """The flows that numbers may have: the published ones, or what the first start publishes."""
-    newest = await Publications(database.pool, anywhere).newest()
+    newest = await FlowHistory(database.pool).newest()
     if newest.edition == 0:
         return FlowsOfEdition(0, loadable_flows(flow_files(config)))
     return loaded(newest)

@@ -63,7 +63,7 @@ def console_app(
         directory=DirectoryService(
             DirectoryStore(pool),
             check=directory_check(flows, flows.project_of),
-            check_of_now=check_of_now(flow_work.publications, lambda: flows.newest),
+            check_of_now=check_of_now(flow_work.history, lambda: flows.newest),
             on_change=followed.look,
         ),
         phone_setups=PhoneSetups(pool),
@@ -77,6 +77,7 @@ def console_app(
         flow_files=lambda: flow_work.published.left_alone,
         entry_figures=EntryFigures(pool),
         flow_drafts=FlowDrafts(pool),
+        flow_history=flow_work.history,
         publications=flow_work.publications,
         ways=WayServices(FlowFigureStore(pool), FlowWayStore(pool)),
         flow_transfers=FlowTransfers(pool, flow_work.surroundings.outside),

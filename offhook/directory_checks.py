@@ -8,7 +8,7 @@ import asyncpg
 from centre.directory_service import Check, CheckOfNow
 from configuration.flows import directory_check
 from engine.flows_in_force import FlowsOfEdition, loaded
-from publishing.publications import Publications
+from publishing.flow_history import FlowHistory
 
 
 def check_with(flows: FlowsOfEdition) -> Check:
@@ -16,14 +16,14 @@ def check_with(flows: FlowsOfEdition) -> Check:
     return directory_check(flows.flows, lambda name: flows.projects.get(name, ""))
 
 
-def check_of_now(publications: Publications, known: Callable[[], FlowsOfEdition]) -> CheckOfNow:
+def check_of_now(history: FlowHistory, known: Callable[[], FlowsOfEdition]) -> CheckOfNow:
     """What a change of the directory is checked with in its own transaction: the flows that were
     published last, perhaps a moment ago or by another process. ``known`` are those that this
     process knows."""
 
     async def check(db: asyncpg.Connection) -> Check:
         flows = known()
-        if (other := await publications.other_than(flows.edition, db)) is not None:
+        if (other := await history.other_than(flows.edition, db)) is not None:
             flows = await asyncio.to_thread(loaded, other)
         return check_with(flows)
 

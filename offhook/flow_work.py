@@ -39,6 +39,7 @@ from prompt_library.recording_library import RecordingLibrary
 from prompt_library.taking_over import take_over
 from prompts.sounds import Prompts
 from publishing.edition_copy import EDITIONS_FILE
+from publishing.flow_history import FlowHistory
 from publishing.flow_words import FlowEdition
 from publishing.followed_editions import FollowedEditions
 from publishing.look_up_rights import COPY_FILE, LookUpRights
@@ -63,6 +64,7 @@ class FlowWork:
     prompts: Prompts
     recorded: RecordedIndex
     recordings: RecordingLibrary
+    history: FlowHistory
     publications: Publications
     published: PublishedFlows
     flows: FlowsInForce
@@ -97,6 +99,7 @@ class FlowWork:
                 async with asyncio.timeout(PROMPTS_WITHIN_S):
                     await prompts.prepare(texts_to_prepare(flow))
 
+        history = FlowHistory(pool)
         publications = Publications(
             pool,
             surroundings.outside,
@@ -104,9 +107,7 @@ class FlowWork:
             surroundings.unfit,
             ahead=make_prompts,
         )
-        published = PublishedFlows(
-            FlowSeeds(pool), publications, state / EDITIONS_FILE, seeds_of(files)
-        )
+        published = PublishedFlows(FlowSeeds(pool), history, state / EDITIONS_FILE, seeds_of(files))
         flows = FlowsInForce(
             await asyncio.to_thread(loaded, await published.at_start(open_now=open_now)),
             published.edition,
@@ -121,10 +122,11 @@ class FlowWork:
             prompts,
             recorded,
             RecordingLibrary(pool, uses.of, on_change=recorded.look),
+            history,
             publications,
             published,
             flows,
-            FollowedEditions(pool, publications),
+            FollowedEditions(pool, history, publications),
         )
         work._report_missing()
         return work

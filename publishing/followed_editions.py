@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 import asyncpg
 import structlog
 
+from publishing.flow_history import CHANNEL, FlowHistory
 from publishing.flow_words import FlowEdition
-from publishing.publications import CHANNEL, Publications
+from publishing.publications import Publications
 from storage.announced import ANSWERS_WITHIN_S, LOOK_EVERY_S, Announced
 from storage.database_errors import AWAY
 
@@ -27,6 +28,7 @@ class FollowedEditions:
     def __init__(
         self,
         pool: asyncpg.Pool,
+        history: FlowHistory,
         publications: Publications,
         *,
         look_every_s: float = LOOK_EVERY_S,
@@ -34,6 +36,7 @@ class FollowedEditions:
     ) -> None:
         self._clock = clock
         self._next_due: datetime | None = None
+        self._history = history
         self._publications = publications
         self._announced = Announced(pool, CHANNEL, look_every_s=look_every_s)
         self._taken: FlowEdition | None = None
@@ -55,10 +58,10 @@ class FollowedEditions:
         before = self._taken
         async with asyncio.timeout(ANSWERS_WITHIN_S):
             self._next_due = await self._publications.next_due()
-            number = await self._publications.newest_number()
+            number = await self._history.newest_number()
             if before is not None and number == before.edition and not whole:
                 return
-            now = await self._publications.newest()
+            now = await self._history.newest()
         if now != before:
             await take(now)
             self._taken = now

@@ -1,4 +1,4 @@
-"""Publishes flows: makes revisions that never change, and editions, which calls meet."""
+"""Publishes flows, now or when it is planned: makes revisions, and editions, which calls meet."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
@@ -9,7 +9,6 @@ import asyncpg
 import structlog
 
 from documents.document_errors import DocumentError
-from documents.patient_matching import unified_lines
 from domain.roles import Actor
 from ivr_flows.flow import Flow
 from ivr_flows.loader import Checked
@@ -22,15 +21,13 @@ from publishing.flow_checks import (
     UnfitOf,
     all_fit,
     check_tests,
-    edition_of,
     met_flows,
     play_tests,
     warning_key,
 )
 from publishing.flow_drafts import check_project, draft_for
+from publishing.flow_history import FlowHistory, revision_of
 from publishing.flow_words import (
-    FlowEdition,
-    FlowPeriod,
     FlowProspect,
     FlowRefusal,
     FlowRefused,
@@ -44,14 +41,10 @@ from storage.queries import load
 log = structlog.get_logger()
 
 _SQL = load("flows")
-MOST_REVISIONS = 200
 DUE_AT_ONCE = 100
 DUE_WITHIN_S = 2.0
 """So many plans are carried out in one transaction, and no more once it has taken so long: others
 who publish, or change the directory, wait for it."""
-
-CHANNEL = "offhook_flows"
-"""What PostgreSQL notifies of each new edition."""
 
 UsersOf = Callable[[asyncpg.Connection, str], Awaitable[Collection[str]]]
 """Numbers and campaigns that lead to a flow, in words."""
@@ -71,7 +64,7 @@ async def nobody(_db: asyncpg.Connection, _flow: str) -> Collection[str]:
 
 
 class Publications:
-    """The revisions and editions of all flows. While the database is away, each call raises one of
+    """What publishes flows, now or at a time. While the database is away, each call raises one of
     ``storage.database_errors.AWAY``, and nothing has been changed."""
 
     def __init__(
@@ -86,34 +79,12 @@ class Publications:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._pool = pool
+        self._history = FlowHistory(pool)
         self._checks = FlowChecks(outside, unfit)
         self._users = users
         self._ahead = ahead
         self._due_within_s = due_within_s
         self._clock = clock
-
-    # --- what calls meet
-
-    async def newest(self) -> FlowEdition:
-        """The edition that the next call meets."""
-        async with connection(self._pool) as db:
-            return await edition_of(db, await db.fetchval(_SQL["newest"]))
-
-    async def newest_number(self) -> int:
-        """The number of that edition; 0: nothing has been published."""
-        async with connection(self._pool) as db:
-            number: int = await db.fetchval(_SQL["newest"])
-        return number
-
-    async def other_than(self, edition: int, db: asyncpg.Connection) -> FlowEdition | None:
-        """The edition that the next call meets by what this connection sees; None: it is this."""
-        newest = await db.fetchval(_SQL["newest"])
-        return None if newest == edition else await edition_of(db, newest)
-
-    async def edition(self, edition: int) -> FlowEdition:
-        """An edition, perhaps an old one in which calls are under way."""
-        async with connection(self._pool) as db:
-            return await edition_of(db, edition)
 
     # --- checking
 
@@ -155,7 +126,7 @@ class Publications:
                 played = await asyncio.to_thread(play_tests, draft, found.flow, met.flows)
             except DocumentError as error:
                 fault = error
-        now = None if row is None else replace(_revision(flow, row), text=row["text"])
+        now = None if row is None else replace(revision_of(flow, row), text=row["text"])
         return FlowProspect(draft, now, found, played, fault, refused)
 
     # --- publishing
@@ -170,7 +141,7 @@ class Publications:
             await db.execute(_SQL["lock"])
             revision, number = await self._revise(db, actor, flow, seen, note, confirmed)
             await self._put(db, actor.name, flow, revision, "published")
-        return await self.revision(actor, flow, number)
+        return await self._history.revision(actor, flow, number)
 
     async def plan(
         self,
@@ -299,7 +270,7 @@ class Publications:
             if refused := await self._checks.refused(db, flow, found.flow, met):
                 raise refused
             await self._put(db, actor.name, flow, row["revision"], "rolled_back")
-        return await self.revision(actor, flow, number)
+        return await self._history.revision(actor, flow, number)
 
     async def users_of(self, actor: Actor, flow: str) -> tuple[str, ...]:
         """The numbers, campaigns and published flows that lead to a flow. Raises FlowRefused."""
@@ -327,35 +298,6 @@ class Publications:
                 await db.execute(_SQL["done"], row["id"], now, "cancelled")
             await db.execute(_SQL["announce"])
             await db.execute(_SQL["retire"], flow, now)
-
-    # --- revisions
-
-    async def revisions(self, actor: Actor, flow: str) -> tuple[FlowRevision, ...]:
-        """The revisions of a flow, the newest first, without their texts. Raises FlowRefused."""
-        async with connection(self._pool) as db:
-            draft_for(actor, await db.fetchrow(_SQL["draft"], flow))
-            rows = await db.fetch(_SQL["revisions"], flow, MOST_REVISIONS)
-        return tuple(_revision(flow, row) for row in rows)
-
-    async def periods(self, actor: Actor, flow: str) -> tuple[FlowPeriod, ...]:
-        """From when to when calls met which revision, the newest first. Raises FlowRefused."""
-        async with connection(self._pool) as db:
-            draft_for(actor, await db.fetchrow(_SQL["draft"], flow))
-            rows = await db.fetch(_SQL["periods"], flow)
-        ends = [None, *(row["at"] for row in rows)]
-        return tuple(
-            FlowPeriod(row["number"], row["at"], until, row["by"], row["why"])
-            for row, until in zip(rows, ends, strict=False)
-        )
-
-    async def revision(self, actor: Actor, flow: str, number: int) -> FlowRevision:
-        """One revision, with its text. Raises FlowRefused."""
-        async with connection(self._pool) as db:
-            draft_for(actor, await db.fetchrow(_SQL["draft"], flow))
-            row = await db.fetchrow(_SQL["revision"], flow, number)
-        if row is None:
-            raise FlowRefused(FlowRefusal.UNKNOWN)
-        return replace(_revision(flow, row), text=row["text"], tests=row["tests"])
 
     async def _revise(
         self,
@@ -395,20 +337,3 @@ class Publications:
         await db.execute(_SQL["publish"], self._clock(), by, flow, revision, why)
         await db.execute(_SQL["announce"])
         await db.execute(_SQL["retire"], flow, None)
-
-
-def difference(before: str, after: str, names: tuple[str, str]) -> tuple[str, ...]:
-    """The lines by which two texts differ, as a unified difference."""
-    return tuple(unified_lines(before, after, names))
-
-
-def _revision(flow: str, row: asyncpg.Record) -> FlowRevision:
-    return FlowRevision(
-        flow,
-        row["number"],
-        row["at"],
-        row["by"],
-        row["note"],
-        tuple(row["warnings"]),
-        row["edition"],
-    )

@@ -13,7 +13,7 @@ from console.flows.flow_pictures import kinds_drawn, picture_of
 from console.flows.flow_tabs import flow_tabs
 from console.flows.way_services import WAY_SERVICES
 from console.kit.access import projects_of
-from console.kit.context import PUBLICATIONS
+from console.kit.context import FLOW_HISTORY
 from console.kit.rendering import render
 from ivr_flows.flow import Flow
 from ivr_flows.loader import check
@@ -101,13 +101,13 @@ async def _found(request: web.Request) -> _Figures:
 async def _text(request: web.Request, draft: FlowDraft, revision: int | None) -> str:
     """The text of the nodes that are shown: the revision asked for, the one that calls meet now, or
     else the draft."""
-    publications, actor = request.app[PUBLICATIONS], flow_actor(request)
+    history, actor = request.app[FLOW_HISTORY], flow_actor(request)
     try:
         if revision is None:
-            periods = await publications.periods(actor, draft.flow)
+            periods = await history.periods(actor, draft.flow)
             revision = next((one.number for one in periods if one.number), None)
         if revision is not None:
-            return (await publications.revision(actor, draft.flow, revision)).text
+            return (await history.revision(actor, draft.flow, revision)).text
     except FlowRefused:  # there is none of this number
         pass
     return draft.text

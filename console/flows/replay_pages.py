@@ -23,7 +23,7 @@ from console.flows.replay_runs import (
 from console.flows.tried_flow import called_beginning, centre_calendars, tried_flow
 from console.flows.way_services import WAY_SERVICES
 from console.kit.access import can, projects_of
-from console.kit.context import LIVE, PUBLICATIONS, zone_for
+from console.kit.context import FLOW_HISTORY, LIVE, zone_for
 from console.kit.rendering import render, says
 from domain.identity import CallId, QueueName
 from ivr_flows.flow import Flow
@@ -152,7 +152,7 @@ async def _met(
 ) -> Flow | None:
     """A revision of the flow; None: it is not there any more, or this version can't read it."""
     try:
-        found = await request.app[PUBLICATIONS].revision(flow_actor(request), name, revision)
+        found = await request.app[FLOW_HISTORY].revision(flow_actor(request), name, revision)
     except FlowRefused:
         return None
     outside = Outside(flows=others)

@@ -10,7 +10,7 @@ from console.flows.drafts_here import flow_actor, flow_of, flow_refusal, may_cha
 from console.flows.flow_tabs import flow_tabs
 from console.flows.publish_pages import said_faults
 from console.flows.text_difference import text_difference
-from console.kit.context import PUBLICATIONS
+from console.kit.context import FLOW_HISTORY, PUBLICATIONS
 from console.kit.rendering import render, says
 from publishing.flow_words import FlowDraft, FlowPeriod, FlowRefusal, FlowRefused
 
@@ -85,7 +85,8 @@ async def _page(request: web.Request, refused: FlowRefused | None = None) -> web
     mistake = "" if refused is None else flow_refusal(request, refused)
     faults = [] if refused is None or refused.checked is None else refused.checked.errors
     publications, actor = request.app[PUBLICATIONS], flow_actor(request)
-    periods = await publications.periods(actor, draft.flow)
+    history = request.app[FLOW_HISTORY]
+    periods = await history.periods(actor, draft.flow)
     now = periods[0].number if periods else None
     done, number = request.query.get("done", ""), request.query.get("n", "")
     if done in publish_words.OF_NOW and number != str(now):
@@ -96,7 +97,7 @@ async def _page(request: web.Request, refused: FlowRefused | None = None) -> web
         "tabs": flow_tabs(request),
         "draft": draft,
         "may_change": may_change_flow(request, draft),
-        "revisions": await publications.revisions(actor, draft.flow),
+        "revisions": await history.revisions(actor, draft.flow),
         "periods": periods,
         "now": now,
         "users": await publications.users_of(actor, draft.flow) if now else (),
@@ -116,7 +117,7 @@ async def _text(request: web.Request, draft: FlowDraft, name: str) -> tuple[str,
     if name == DRAFT:
         return draft.text, draft.tests
     try:
-        found = await request.app[PUBLICATIONS].revision(
+        found = await request.app[FLOW_HISTORY].revision(
             flow_actor(request), draft.flow, _number(name)
         )
     except FlowRefused as refused:

@@ -12,7 +12,7 @@ from aiohttp import web
 from centre.calendars import DayRule, day_of, is_open
 from centre.public_holidays import holiday_year
 from console.flows.drafts_here import flow_actor
-from console.kit.context import FLOW_DRAFTS, PUBLICATIONS
+from console.kit.context import FLOW_DRAFTS, FLOW_HISTORY
 from domain.centre import Calendar, Centre
 from ivr_flows.flow import Flow
 from ivr_flows.loader import Checked, check
@@ -49,7 +49,7 @@ class TriedFlow:
 async def tried_flow(request: web.Request, draft: FlowDraft) -> TriedFlow:
     """Check a draft by itself and with the flows to which it may lead, without holding up anybody.
     What the centre doesn't have (a queue, an agent) is no hindrance to trying."""
-    met = (await request.app[PUBLICATIONS].newest()).texts
+    met = (await request.app[FLOW_HISTORY].newest()).texts
     found = await asyncio.to_thread(checked_once, draft.flow, draft.text)
     others: dict[str, Flow] = {}
     todo = [] if found.flow is None else list(found.flow.entered)

@@ -20,6 +20,7 @@ from engine.centre_ports import LiveCentre
 from engine.desk_ports import LiveDesks
 from engine.trial_ports import LiveTrials
 from publishing.flow_drafts import FlowDrafts
+from publishing.flow_history import FlowHistory
 from publishing.flow_transfers import FlowTransfers
 from publishing.look_up_rights import LookUpRights
 from publishing.publications import Publications
@@ -80,6 +81,7 @@ FLOW_FILES: web.AppKey[Callable[[], Mapping[str, str]]] = web.AppKey("flow_files
 """Flows that were changed here, and their files, which have changed too and are left alone."""
 FLOW_DRAFTS: web.AppKey[FlowDrafts] = web.AppKey("flow_drafts")
 TRIALS: web.AppKey[LiveTrials] = web.AppKey("trials")
+FLOW_HISTORY: web.AppKey[FlowHistory] = web.AppKey("flow_history")
 PUBLICATIONS: web.AppKey[Publications] = web.AppKey("publications")
 FLOW_TRANSFERS: web.AppKey[FlowTransfers] = web.AppKey("flow_transfers")
 LOOK_UP_RIGHTS: web.AppKey[LookUpRights] = web.AppKey("look_up_rights")

@@ -21,6 +21,7 @@ from ivr_flows.kind import NameOf
 from offhook.directory_checks import check_of_now
 from publishing.flow_checks import warning_key
 from publishing.flow_drafts import FlowDrafts
+from publishing.flow_history import FlowHistory
 from publishing.flow_words import FlowEdition, FlowRefusal, FlowRefused
 from publishing.publications import Publications
 from storage.database import Database
@@ -63,6 +64,7 @@ class House:
         self.store = DirectoryStore(database.pool)
         self.surroundings = FlowSurroundings(directory_now(self.store, lambda: self._kept))
         self.drafts = FlowDrafts(database.pool)
+        self._history = FlowHistory(database.pool)
         self.published = Publications(
             database.pool,
             self.surroundings.outside,
@@ -70,11 +72,11 @@ class House:
             self.surroundings.unfit,
         )
         self.database = database
-        self._flows = FlowsInForce(FlowsOfEdition(0), self.published.edition, _silent)
+        self._flows = FlowsInForce(FlowsOfEdition(0), self._history.edition, _silent)
         self._service = DirectoryService(
             self.store,
             check=directory_check(self._flows, self._flows.project_of),
-            check_of_now=check_of_now(self.published, lambda: self._flows.newest),
+            check_of_now=check_of_now(self._history, lambda: self._flows.newest),
         )
 
     async def put(self, *things: Thing, remove: tuple[Thing, ...] = ()) -> None:
@@ -93,7 +95,7 @@ class House:
         found = await self.published.checked(ADMIN, name)
         warnings = [warning_key(one) for one in found.warnings]
         await self.published.publish(ADMIN, name, draft.version, "", warnings)
-        await self._flows.take(await self.published.newest())
+        await self._flows.take(await self._history.newest())
 
 
 async def _silent(_: object) -> None:

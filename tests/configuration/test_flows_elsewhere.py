@@ -11,8 +11,7 @@ from configuration.flows import FlowSource, load_flows
 from configuration.published_flows import PublishedFlows, flows_elsewhere, seeds_of
 from documents.document_errors import DocumentError
 from publishing.edition_copy import EDITIONS_FILE
-from publishing.flow_checks import anywhere
-from publishing.publications import Publications
+from publishing.flow_history import FlowHistory
 from publishing.seeds import FlowSeeds
 from storage.database import Database, make_pool
 from tests.centre.small import QUEUE, TEA
@@ -50,14 +49,14 @@ async def test_a_published_flow_needs_no_file_also_while_the_database_is_away(
     database: Database, tmp_path: Path
 ) -> None:
     await House(database).publish("mine", PLAIN)
-    publications = Publications(database.pool, anywhere)
+    history = FlowHistory(database.pool)
     ours = directory_of((TEA, number("mine")))
     load_flows({}, ours, await flows_elsewhere(database.pool, {}, tmp_path))
 
     file = tmp_path / EDITIONS_FILE
-    await PublishedFlows(FlowSeeds(database.pool), publications, file, {}).at_start(open_now=True)
+    await PublishedFlows(FlowSeeds(database.pool), history, file, {}).at_start(open_now=True)
     away = await make_pool("postgresql://nobody@127.0.0.1:1/nothing", pool_size=1)
-    lost = Publications(away, anywhere)
+    lost = FlowHistory(away)
     load_flows({}, ours, await flows_elsewhere(away, {}, tmp_path))
     found = await PublishedFlows(FlowSeeds(away), lost, file, {}).at_start(open_now=False)
     assert list(found.texts) == ["mine"], "nor does a start"

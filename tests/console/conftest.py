@@ -73,6 +73,7 @@ from prompt_library.recording_library import RecordingLibrary
 from prompts.sounds import Prompts
 from publishing.flow_checks import anywhere
 from publishing.flow_drafts import FlowDrafts
+from publishing.flow_history import FlowHistory
 from publishing.flow_transfers import FlowTransfers
 from publishing.look_up_rights import LookUpRights
 from publishing.publications import Publications
@@ -247,6 +248,7 @@ async def console(
         flow_files=lambda: {"mine": "/centre/flows/mine.yaml"},
         entry_figures=EntryFigures(database.pool),
         flow_drafts=FlowDrafts(database.pool),
+        flow_history=FlowHistory(database.pool),
         publications=Publications(database.pool, anywhere),
         ways=WayServices(FlowFigureStore(database.pool), FlowWayStore(database.pool)),
         flow_transfers=FlowTransfers(database.pool, anywhere),

@@ -30,6 +30,7 @@ from farend.network import FarEnd
 from offhook.stack import Stack
 from publishing.flow_checks import anywhere, warning_key
 from publishing.flow_drafts import FlowDrafts
+from publishing.flow_history import FlowHistory
 from publishing.publications import Publications
 from recordings.raw_to_wav import TOLERANCE_S
 from records.call_queries import CallStore, StoredCall
@@ -387,4 +388,4 @@ async def publish(pool: asyncpg.Pool, flow: str, text: str) -> int:
     found = await publications.checked(SYSTEM, flow)
     confirmed = [warning_key(one) for one in found.warnings]
     await publications.publish(SYSTEM, flow, draft.version, "", confirmed)
-    return await publications.newest_number()
+    return await FlowHistory(pool).newest_number()

@@ -16,6 +16,7 @@ from ivr_flows.references import Outside
 from prompt_library.recording_library import RecordingLibrary, recorded
 from prompt_library.recording_words import RecordingName
 from publishing.flow_drafts import FlowDrafts
+from publishing.flow_history import FlowHistory
 from publishing.publications import Publications
 from tests.faults.conftest import SceneFactory
 from tests.faults.scene import Scene
@@ -93,7 +94,7 @@ async def test_a_recording_is_heard_to_its_end_though_its_file_is_deleted_and_ma
     await publications.publish(
         ADMIN, "tunes", draft.version, "played", [warning.message for warning in warnings]
     )
-    edition = await publications.newest_number()
+    edition = await FlowHistory(one.pool).newest_number()
     in_force = f"edition={edition}"
     await until(lambda: in_force in one.stack.controller.log.read_text(), 10)
 

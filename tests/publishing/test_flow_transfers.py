@@ -11,6 +11,7 @@ from ivr_flows.references import Outside
 from publishing.flow_checks import warning_key
 from publishing.flow_drafts import FlowDrafts
 from publishing.flow_files import PackedFlow, packed, unpacked
+from publishing.flow_history import FlowHistory
 from publishing.flow_transfers import FlowFate, FlowTransfers, other_names_in_tests
 from publishing.flow_words import FlowRefusal, FlowRefused
 from publishing.publications import Publications
@@ -75,7 +76,7 @@ async def test_what_is_missing_is_listed_and_put_in_its_place(
         "Authorization: crm", "Authorization: crm_token"
     )
     assert draft.tests == TESTS.replace("{waits_in: verkauf}", "{waits_in: sales}")
-    assert await Publications(database.pool, outside).revisions(OPS, "menu") == ()
+    assert await FlowHistory(database.pool).revisions(OPS, "menu") == ()
 
 
 async def test_a_round_trip_changes_nothing(database: Database, transfers: FlowTransfers) -> None:

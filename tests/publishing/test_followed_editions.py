@@ -45,6 +45,7 @@ async def followed(
 
     one = FollowedEditions(
         database.pool,
+        scene.history,
         published or scene.published,
         look_every_s=look_every_s,
         clock=lambda: scene.now,
@@ -114,7 +115,7 @@ async def test_a_plan_that_came_due_while_nothing_ran_is_published_at_the_start(
     async with followed(database, scene) as first, followed(database, scene) as second:
         for taken in (first, second):
             await until(lambda: bool(taken) and taken[-1].texts == {"menu": GOOD}, 10, "the plan")  # noqa: B023
-        assert await scene.published.newest_number() == 1, "once, though two were there"
+        assert await scene.history.newest_number() == 1, "once, though two were there"
 
 
 async def test_an_edition_that_can_not_be_put_in_force_ends_nothing(

@@ -14,8 +14,9 @@ from ivr_flows.kind import NameOf
 from ivr_flows.references import Outside
 from publishing.flow_checks import anywhere, warning_key
 from publishing.flow_drafts import FlowDrafts
+from publishing.flow_history import FlowHistory, difference
 from publishing.flow_words import FlowDraft, FlowRefusal, FlowRefused
-from publishing.publications import Publications, difference
+from publishing.publications import Publications
 from storage.database import Database
 from tests.waiting import until
 
@@ -50,6 +51,7 @@ class FlowScene:
     def __init__(self, database: Database) -> None:
         self.now = NOON
         self.users: dict[str, list[str]] = {}
+        self.history = FlowHistory(database.pool)
         self.drafts = FlowDrafts(database.pool, clock=lambda: self.now)
         self.published = Publications(
             database.pool,
@@ -68,7 +70,7 @@ class FlowScene:
         return await self.drafts.add(OPS, "tea", flow, text, tests)
 
     async def published_text(self, flow: str = "menu") -> str | None:
-        return (await self.published.newest()).texts.get(flow)
+        return (await self.history.newest()).texts.get(flow)
 
 
 @pytest.fixture
@@ -96,8 +98,8 @@ async def test_calls_meet_a_draft_only_when_it_is_published(scene: FlowScene) ->
     second = await scene.published.publish(OTHER, "menu", saved.version, "politer")
     assert await scene.published_text() == longer
     assert first.edition is not None
-    assert (await scene.published.edition(first.edition)).texts == {"menu": GOOD}, "calls keep it"
-    assert [one.number for one in await scene.published.revisions(OPS, "menu")] == [2, 1]
+    assert (await scene.history.edition(first.edition)).texts == {"menu": GOOD}, "calls keep it"
+    assert [one.number for one in await scene.history.revisions(OPS, "menu")] == [2, 1]
     changed = difference(first.text, second.text, ("1", "2"))
     assert "-prompts: {hello: {en: Hello}}" in changed
     back = await scene.published.roll_back(OPS, "menu", 1)
@@ -138,7 +140,7 @@ async def test_what_is_wrong_is_not_published(
     with refuses(why, about):
         await scene.published.publish(OPS, "menu", draft.version, "")
     assert await scene.published_text() is None
-    assert await scene.published.revisions(OPS, "menu") == ()
+    assert await scene.history.revisions(OPS, "menu") == ()
 
 
 async def test_warnings_are_confirmed_and_tests_pass_before(scene: FlowScene) -> None:
@@ -161,7 +163,7 @@ async def test_who_may_not_sees_and_changes_nothing(scene: FlowScene) -> None:
     for refused in (
         scene.drafts.of(STRANGER, "menu"),
         scene.published.publish(STRANGER, "menu", draft.version, ""),
-        scene.published.revisions(STRANGER, "menu"),
+        scene.history.revisions(STRANGER, "menu"),
         scene.published.roll_back(STRANGER, "menu", 1),
     ):
         with refuses(FlowRefusal.UNKNOWN):
@@ -332,7 +334,7 @@ async def test_a_flow_that_others_enter_keeps_what_they_need(scene: FlowScene) -
     scene.users.clear()
     await scene.published.retire(OPS, "menu")
     await scene.published.retire(OPS, "identify")
-    assert (await scene.published.newest()).texts == {}
+    assert (await scene.history.newest()).texts == {}
 
 
 async def test_names_and_sizes_are_checked(scene: FlowScene) -> None:

@@ -27,7 +27,7 @@ class Field:
         return (await self.seeds.sow(seeds(texts))).published
 
     async def texts(self) -> Mapping[str, str]:
-        return (await self.scene.published.newest()).texts
+        return (await self.scene.history.newest()).texts
 
 
 def seeds(texts: Mapping[str, str]) -> Mapping[str, FlowSeed]:
@@ -41,13 +41,13 @@ def field(database: Database) -> Field:
 
 async def test_a_file_is_published_once_and_again_when_it_changes(field: Field) -> None:
     assert await field.sow(menu=GOOD) == ("menu",)
-    first = await field.scene.published.newest_number()
+    first = await field.scene.history.newest_number()
     assert await field.sow(menu=GOOD) == (), "nothing has changed"
-    assert await field.scene.published.newest_number() == first
+    assert await field.scene.history.newest_number() == first
     assert await field.sow(menu=GOOD.replace("Hello}", "Hi}")) == ("menu",)
     assert await field.sow(menu=GOOD) == ("menu",), "the file was put back"
     assert await field.texts() == {"menu": GOOD}
-    revisions = await field.scene.published.revisions(ADMIN, "menu")
+    revisions = await field.scene.history.revisions(ADMIN, "menu")
     assert [(one.number, one.by, one.note) for one in revisions] == [
         (number, BY_FILE, "/flows/menu.yaml") for number in (3, 2, 1)
     ]

@@ -7,7 +7,7 @@ import pytest
 
 from console.flows import words
 from console.flows.flow_pieces import empty_flow, library_pieces, named
-from console.kit.context import FLOW_DRAFTS, PUBLICATIONS, RULES
+from console.kit.context import FLOW_DRAFTS, FLOW_HISTORY, PUBLICATIONS, RULES
 from domain.roles import Actor, Role
 from ivr_flows.loader import check
 from ivr_flows.trying.playing import play_all
@@ -235,4 +235,4 @@ async def test_no_route_tells_anything_of_a_flow_of_others(
         assert answer.status in (403, 404), f"{method} {path}: {answer.status}"
     assert asked > 30
     assert await drafts.of(ADA, "theirs") == draft
-    assert len(await console.app[PUBLICATIONS].periods(ADA, "theirs")) == 1
+    assert len(await console.app[FLOW_HISTORY].periods(ADA, "theirs")) == 1

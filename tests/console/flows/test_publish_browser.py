@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
-from console.kit.context import FLOW_DRAFTS, PUBLICATIONS
+from console.kit.context import FLOW_DRAFTS, FLOW_HISTORY, PUBLICATIONS
 from publishing.flow_files import PackedFlow, packed, unpacked
 from tests.console.browsing import Open
 from tests.console.conftest import Console
@@ -28,7 +28,7 @@ async def test_a_flow_is_published_undone_planned_and_moved(
     drafts, publications = console.app[FLOW_DRAFTS], console.app[PUBLICATIONS]
 
     async def met() -> str | None:
-        return (await publications.newest()).texts.get("menu")
+        return (await console.app[FLOW_HISTORY].newest()).texts.get("menu")
 
     draft = await drafts.add(ADA, "", "menu", GOOD, TESTS)
     await publications.publish(ADA, "menu", draft.version, "the first")

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from console.flows.text_difference import LineIs, text_difference
-from console.kit.context import FLOW_DRAFTS, PUBLICATIONS
+from console.kit.context import FLOW_DRAFTS, FLOW_HISTORY, PUBLICATIONS
 from domain.roles import Actor, Role
 from ivr_flows.kind import NameOf
 from ivr_flows.references import Outside
@@ -56,7 +56,7 @@ def publications(console: Console) -> Publications:
 
 
 async def met(console: Console) -> str | None:
-    return (await publications(console).newest()).texts.get("menu")
+    return (await console.app[FLOW_HISTORY].newest()).texts.get("menu")
 
 
 async def test_a_flow_is_published_and_undone(console: Console, visit: Visit) -> None:
