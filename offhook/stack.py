@@ -39,7 +39,7 @@ from storage.database_errors import (
 )
 from storage.embedded import EmbeddedServer
 from storage.last_known import LAST_KNOWN, LastKnown
-from supervision.controller_process import ControllerError, ControllerProcess
+from supervision.controller_process import SPARE_AFTER_S, ControllerError, ControllerProcess
 from supervision.logs import keep_small
 from telephony.agi.kept_port import reserve
 from telephony.asterisk.generated_files import Addresses, Ports
@@ -75,6 +75,7 @@ class Stack:
         fallback_after_s: int = 60,
         database: EmbeddedServer | None = None,
         database_name: str = "offhook",
+        spare_after_s: float = SPARE_AFTER_S,
     ) -> None:
         self.config = config
         self.state = state.resolve()
@@ -114,6 +115,7 @@ class Stack:
         self._own_database = database is None and not self.dsn
         self._progress = progress
         self._environment = environment or {}
+        self._spare_after_s = spare_after_s
 
     @property
     def instance(self) -> Instance:
@@ -159,6 +161,7 @@ class Stack:
             {"OFFHOOK_DSN": self.dsn, "OFFHOOK_PORTS": ",".join(ports), **self._environment},
             self._controller_log,
             progress=self._progress,
+            spare_after_s=self._spare_after_s,
         )
 
     @property

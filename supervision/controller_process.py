@@ -100,8 +100,10 @@ class ControllerProcess:
         log: Path,
         *,
         progress: Callable[[str], None] = lambda _: None,
+        spare_after_s: float = SPARE_AFTER_S,
     ) -> None:
         self.log = log
+        self._spare_after_s = spare_after_s
         self._arguments = arguments
         self._environment = environment
         self._progress = progress
@@ -332,7 +334,7 @@ class ControllerProcess:
             return 0
 
     async def _make_spare(self) -> None:
-        await asyncio.sleep(SPARE_AFTER_S)
+        await asyncio.sleep(self._spare_after_s)
         self._loading = True  # not cancelled from here on, or a process would be left behind
         try:
             self._spare = await self._load()

@@ -1,5 +1,6 @@
 """What tests share: databases, and Asterisk, its instances and the far end, on their own ports."""
 
+import asyncio
 import os
 import socket
 import sys
@@ -44,10 +45,11 @@ from storage.outbox import Outbox
 from telephony.ami.link import Link
 from telephony.asterisk.instance import Instance, Ports
 from telephony.asterisk.provision import AsteriskInstall, find_or_install
-from tests.databases import FreshDatabases, a_folder, a_server
+from tests.databases import FreshDatabases, a_folder, a_server, make_template
 from tests.pair import Pair, paired
 from tests.passwords import passwords_for
 from tests.side_by_side import ByTest
+from tests.spoken_before import speak
 
 # How long an example takes says how busy the machine is, not whether it is right.
 settings.register_profile(
@@ -252,12 +254,22 @@ def secrets(tmp_path: Path, centre: Centre) -> Secrets:
 
 @pytest.fixture(scope="session")
 def server_data() -> Iterator[Path]:
-    """The data folder of an embedded PostgreSQL that has nothing in it yet."""
+    """The data folder of an embedded PostgreSQL that has only the template in it."""
     with a_folder() as folder:
         server = EmbeddedServer(folder)
         server.start()
+        asyncio.run(make_template(server))
         server.stop()
         yield server.data
+
+
+@pytest.fixture(scope="session")
+def spoken_before(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the phrases that every Offhook speaks; see ``tests/spoken_before.py``."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    speak(shared / "spoken-before")
+    return shared / "spoken-before"
 
 
 @pytest.fixture(scope="session")

@@ -77,6 +77,21 @@ async def _hurry(server: EmbeddedServer) -> None:
     await db.close()
 
 
+async def make_template(server: EmbeddedServer) -> None:
+    """Make the database of which ``migrated`` makes copies."""
+    template = await asyncpg.connect(await server.database(_TEMPLATE))
+    await migrate(template)
+    await template.close()
+
+
+async def migrated(server: EmbeddedServer, name: str) -> str:
+    """The address of a new database with all migrations. ``server`` has the template."""
+    admin = await asyncpg.connect(server.dsn())
+    await admin.execute(f"create database {name} template {_TEMPLATE}")
+    await admin.close()
+    return server.dsn(name)
+
+
 class FreshDatabases:
     """Hands out a migrated database without rows.
 
@@ -98,17 +113,13 @@ class FreshDatabases:
         return self._server.dsn(self._in_use)
 
     async def _make(self) -> None:
-        if not self._made:
-            template = await asyncpg.connect(await self._server.database(_TEMPLATE))
-            await migrate(template)
-            await template.close()
         self._made += 1
         before, self._in_use = self._in_use, f"test_{self._made}"
-        admin = await asyncpg.connect(self._server.dsn())
         if before:
+            admin = await asyncpg.connect(self._server.dsn())
             await admin.execute(f"drop database if exists {before} with (force)")
-        await admin.execute(f"create database {self._in_use} template {_TEMPLATE}")
-        await admin.close()
+            await admin.close()
+        await migrated(self._server, self._in_use)
         db = await asyncpg.connect(self._server.dsn(self._in_use))
         self._state = await db.fetchval(_STATE)
         await db.close()

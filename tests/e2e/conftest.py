@@ -23,7 +23,9 @@ from storage.embedded import EmbeddedServer
 from telephony.asterisk.provision import AsteriskInstall
 from tests.conftest import PortBlocks
 from tests.console.browsing import Open, a_browser
-from tests.faults.scene import Scene, seat, write_centre
+from tests.databases import migrated
+from tests.faults.scene import NO_SPARE_S, Scene, seat, write_centre
+from tests.spoken_before import hand_over
 
 HouseFactory = Callable[..., Awaitable[Scene]]
 GATEWAY = LineName("gateway-lines")
@@ -38,6 +40,7 @@ async def house(
     ports: PortBlocks,
     tmp_path: Path,
     postgres: EmbeddedServer,
+    spoken_before: Path,
 ) -> AsyncIterator[HouseFactory]:
     """``await house(agents=2)`` starts everything; the first ``seated`` agents are ready.
 
@@ -69,7 +72,8 @@ async def house(
                 (state / "flows" / f"{flow}.yaml").write_text(text, "utf-8")
             config = load(file)
             name = f"house_{next(_numbers)}"
-            dsn = await postgres.database(name)
+            hand_over(spoken_before, state)
+            dsn = await migrated(postgres, name)
             agents_there = centre_of(config.sections or Directory()).agents
             await seat(dsn, [agent.code for agent in agents_there][:seated])
             stack = Stack(
@@ -79,6 +83,7 @@ async def house(
                 asterisk_install,
                 database=postgres,
                 database_name=name,
+                spare_after_s=NO_SPARE_S,
             )
             await running.enter_async_context(stack)
             far = FarEnd(

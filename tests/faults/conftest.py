@@ -17,10 +17,12 @@ from farend.console_client import ConsoleClient
 from farend.network import FarEnd, MediaTransport
 from offhook.stack import Stack
 from storage.embedded import EmbeddedServer, ServerTiming
+from supervision.controller_process import SPARE_AFTER_S
 from telephony.asterisk.provision import AsteriskInstall
 from tests.conftest import PortBlocks
-from tests.databases import a_folder, copied
-from tests.faults.scene import Scene, open_pool, seat, write_centre
+from tests.databases import a_folder, copied, migrated
+from tests.faults.scene import NO_SPARE_S, Scene, open_pool, seat, write_centre
+from tests.spoken_before import hand_over
 
 SceneFactory = Callable[..., Awaitable[Scene]]
 
@@ -33,8 +35,13 @@ async def scene(
     ports: PortBlocks,
     tmp_path: Path,
     postgres: EmbeddedServer,
+    spoken_before: Path,
 ) -> AsyncIterator[SceneFactory]:
-    """``await scene(agents=4)`` starts everything, with the agents ready at their phones."""
+    """``await scene(agents=4)`` starts everything, with the agents ready at their phones.
+
+    ``spare=True``: another controller stands by, for tests in which one dies or is replaced.
+    ``speaks=True``: the controller speaks even the phrases that are the same in each test.
+    """
     async with AsyncExitStack() as running:
 
         async def start(
@@ -46,6 +53,8 @@ async def scene(
             block: Any = None,
             folder: str = "s",
             environment: dict[str, str] | None = None,
+            spare: bool = False,
+            speaks: bool = False,
             sounds: dict[StationName, MediaTransport] | None = None,
             progress: Callable[[str], None] = lambda _: None,
             **centre: Any,
@@ -53,13 +62,15 @@ async def scene(
             state = tmp_path / folder
             config = load(write_centre(state, agents=agents, **centre))
             name = f"fault_{next(_numbers)}"
-            dsn = await server.database(name)
+            if not speaks:
+                hand_over(spoken_before, state)
+            dsn = await migrated(server, name)
             codes = [agent.code for agent in centre_of(config.sections or Directory()).agents]
             await seat(dsn, codes[:seated])
             stack = Stack(
                 config, state, block or ports(), asterisk_install, database=server,
                 database_name=name, fallback_after_s=fallback_after_s, progress=progress,
-                environment=environment,
+                environment=environment, spare_after_s=SPARE_AFTER_S if spare else NO_SPARE_S,
             )  # fmt: skip
             await running.enter_async_context(stack)
             far_folder = tmp_path / f"f{folder[1:]}"

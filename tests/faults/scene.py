@@ -46,6 +46,8 @@ from tests.waiting import until
 HOTLINE = "4008001000"
 LINE = LineName("carrier")
 LOOK_S = 0.1
+NO_SPARE_S = 3600.0
+"""No controller stands by. Where none dies, loading another's code is seconds of a core lost."""
 
 FLOW = """\
 flow: straight

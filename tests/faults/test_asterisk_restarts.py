@@ -45,7 +45,7 @@ async def test_agents_stay_calls_are_closed_and_new_ones_flow(scene: SceneFactor
 
 async def test_both_die_at_once(scene: SceneFactory) -> None:
     """A power cut: nobody was there to see the end."""
-    one = await scene(agents=1)
+    one = await scene(agents=1, spare=True)
     await one.phones("answer-0,speak-60")
     far = await one.customer("speak-120", "13800000000")
     await one.until_stages(talking=1)

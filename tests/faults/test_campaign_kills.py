@@ -19,7 +19,7 @@ KILLS = 5
 async def test_five_kills_orphan_nobody_and_call_nobody_twice(scene: SceneFactory) -> None:
     seed = random.randrange(1_000_000)
     print(f"seed {seed}")
-    one = await scene(agents=AGENTS, wrap_up_s=0)
+    one = await scene(agents=AGENTS, wrap_up_s=0, spare=True)
     campaign = KilledCampaign(
         one.stack, one.far, one.console, one.pool, queue="tea", line=LINE, seed=seed, say=print
     )

@@ -68,7 +68,7 @@ def open_files(pid: int) -> int:
 
 @pytest.mark.usefixtures("few_files")
 async def test_a_silent_crowd_costs_no_call_and_no_controller(scene: SceneFactory) -> None:
-    here = await scene(agents=1)
+    here = await scene(agents=1, spare=True)
     here.stack.controller.keep()
     pid = here.stack.controller.pid
     assert pid is not None

@@ -9,7 +9,7 @@ pytestmark = [pytest.mark.live, pytest.mark.long]
 
 
 async def test_callers_are_served_by_asterisk_and_the_record_says_so(scene: SceneFactory) -> None:
-    one = await scene(agents=2, fallback_after_s=3)
+    one = await scene(agents=2, fallback_after_s=3, spare=True)
     await one.phones("answer-0,speak-6,hangup")
     talking = [await one.customer("speak-60", f"1380000000{n}") for n in range(2)]
     await one.until_stages(talking=2)
@@ -64,7 +64,7 @@ async def test_callers_are_served_by_asterisk_and_the_record_says_so(scene: Scen
 
 
 async def test_a_call_of_which_no_log_tells_is_closed_all_the_same(scene: SceneFactory) -> None:
-    one = await scene(agents=1)
+    one = await scene(agents=1, spare=True)
     await one.phones("answer-0,speak-3,hangup")
     call = await one.customer("speak-60", "13800000001")
     await one.until_stages(talking=1)

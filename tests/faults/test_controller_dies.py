@@ -35,7 +35,7 @@ async def _callers_left(one: Scene, number: int) -> None:
 
 
 async def test_twenty_talk_on_and_twenty_keep_their_places(scene: SceneFactory) -> None:
-    one = await scene(agents=20)
+    one = await scene(agents=20, spare=True)
     await one.phones("answer-0,speak-300")
     talking = [f"138000000{n:02}" for n in range(20)]
     waiting = [f"139000000{n:02}" for n in range(20)]

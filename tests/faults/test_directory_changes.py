@@ -79,7 +79,7 @@ async def test_a_skill_counts_from_the_next_offer(scene: SceneFactory) -> None:
 
 
 async def test_what_was_changed_while_the_controller_was_away(scene: SceneFactory) -> None:
-    one = await scene(agents=2, seated=1)
+    one = await scene(agents=2, seated=1, spare=True)
     await one.phones("answer-0,speak-60")
     await one.customer("speak-60", "13800000001")
     await one.until_stages(talking=1)
@@ -105,7 +105,7 @@ async def test_what_was_changed_while_the_controller_was_away(scene: SceneFactor
 async def test_a_controller_without_its_database_has_the_last_centre(
     scene: SceneFactory, own_server: EmbeddedServer
 ) -> None:
-    one = await scene(agents=2, seated=2, server=own_server)
+    one = await scene(agents=2, seated=2, server=own_server, spare=True)
     await put(one, (await agent(one, "1002")).model_copy(update={"name": "Renamed"}))
 
     def renamed(board: dict[str, object]) -> bool:

@@ -58,7 +58,7 @@ async def test_calls_go_on_while_the_disk_is_full(
 ) -> None:
     mount("size=96m,mode=0755", tmp_path / "s")
     said: list[str] = []
-    one = await scene(agents=2, server=own_server, progress=said.append)
+    one = await scene(agents=2, server=own_server, progress=said.append, spare=True)
     await one.phones("answer-0,speak-2,hangup")
     stack = one.stack
     stack.keep()
@@ -99,7 +99,7 @@ async def test_a_controller_starts_where_nothing_can_be_written(
     scene: SceneFactory, own_server: EmbeddedServer
 ) -> None:
     said: list[str] = []
-    one = await scene(agents=2, server=own_server, progress=said.append)
+    one = await scene(agents=2, server=own_server, progress=said.append, spare=True)
     await one.phones("answer-0,speak-2,hangup")
     stack = one.stack
     stack.keep()
@@ -139,7 +139,7 @@ def test_an_outbox_that_can_only_be_read_keeps_what_is_in_it(tmp_path: Path) -> 
 async def test_nothing_need_be_written_to_go_on_and_to_stop(
     scene: SceneFactory, own_server: EmbeddedServer
 ) -> None:
-    here = await scene(agents=1, server=own_server)
+    here = await scene(agents=1, server=own_server, spare=True)
     await here.phones("answer-0,speak-300")
     call = await here.customer("speak-300", "13800000000")
     await here.until_stages(talking=1)

@@ -35,7 +35,7 @@ async def test_each_part_comes_back_whatever_the_order(
     scene: SceneFactory, own_server: EmbeddedServer
 ) -> None:
     said: list[str] = []
-    one = await scene(agents=2, server=own_server, progress=said.append)
+    one = await scene(agents=2, server=own_server, progress=said.append, spare=True)
     await one.phones("answer-0,speak-2,hangup")
     stack = one.stack
     stack.keep()

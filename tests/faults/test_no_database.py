@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.live, pytest.mark.long]
 async def test_a_controller_begins_without_its_database(
     scene: SceneFactory, own_server: EmbeddedServer, hangs: bool
 ) -> None:
-    one = await scene(agents=4, server=own_server)
+    one = await scene(agents=4, server=own_server, spare=True)
     await one.phones("answer-0,speak-120")
     await one.command("1004", "away", reason="lunch")
     for n in range(3):
@@ -79,7 +79,7 @@ async def test_a_controller_begins_without_its_database(
 async def test_calls_that_nobody_saw_are_written_down_when_it_is_back(
     scene: SceneFactory, own_server: EmbeddedServer
 ) -> None:
-    one = await scene(agents=1, server=own_server, fallback_after_s=3)
+    one = await scene(agents=1, server=own_server, fallback_after_s=3, spare=True)
     await one.phones("answer-0,speak-2,hangup")
     await asyncio.to_thread(own_server.stop)
     await one.stack.controller.kill()

@@ -71,6 +71,7 @@ async def test_broken_prompts_a_dying_espeak_and_strangers_in_the_spool(
         agents=1,
         flow="announced",
         folder=folder,
+        speaks=True,
         environment={"PATH": a_dying_espeak(tmp_path / "bin")},
     )
     spool = here.stack.instance.spool / "monitor"

@@ -106,7 +106,7 @@ async def test_the_hold_key_of_the_phone_is_the_customers(scene: SceneFactory) -
 
 
 async def test_it_goes_on_when_the_controller_comes_back(scene: SceneFactory) -> None:
-    one = await scene(agents=2, seated=1)
+    one = await scene(agents=2, seated=1, spare=True)
     await one.phones("answer-0,speak-300", [AGENT])
     call = await one.far.dial(CALLER, HOTLINE, "stay")
     await one.until_stages(talking=1)
@@ -122,7 +122,7 @@ async def test_it_goes_on_when_the_controller_comes_back(scene: SceneFactory) ->
 
 async def test_who_hung_up_while_the_controller_was_away_is_known(scene: SceneFactory) -> None:
     other = StationName("1003")
-    one = await scene(agents=3, seated=1)
+    one = await scene(agents=3, seated=1, spare=True)
     await one.phones("answer-0,speak-300", [AGENT])
     talk = await one.far.dial(CALLER, HOTLINE, "stay")
     await one.until_stages(talking=1)

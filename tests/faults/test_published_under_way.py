@@ -65,7 +65,7 @@ async def test_a_call_keeps_its_edition_and_the_next_meets_the_new_one(
     folder.mkdir(parents=True)
     (folder / "menu.yaml").write_text(MENU)
     (folder / "ending.yaml").write_text(ENDING)
-    one = await scene(agents=1, flow="menu")
+    one = await scene(agents=1, flow="menu", spare=True)
     under_way = await one.customer("stay", "13800000001")
     await bookmarked(one)
 

@@ -57,7 +57,7 @@ async def _nailed_up(one: Scene) -> str:
 
 
 async def test_a_talk_in_a_room_outlives_the_controller(scene: SceneFactory) -> None:
-    one = await scene(agents=1, wrap_up_s=0)
+    one = await scene(agents=1, wrap_up_s=0, spare=True)
     phone = await _nailed_up(one)
     first = await one.customer("speak-300", "13800000001")
     await one.until_stages(talking=1)
@@ -91,7 +91,7 @@ async def test_a_talk_in_a_room_outlives_the_controller(scene: SceneFactory) -> 
 async def test_a_phone_that_hangs_up_while_the_controller_is_away_is_missed(
     scene: SceneFactory,
 ) -> None:
-    one = await scene(agents=1)
+    one = await scene(agents=1, spare=True)
     await _nailed_up(one)
     await one.stack.controller.kill()
     await one.far.put_down(AMY)
@@ -101,7 +101,7 @@ async def test_a_phone_that_hangs_up_while_the_controller_is_away_is_missed(
 
 
 async def test_asterisks_own_queue_reaches_rooms(scene: SceneFactory) -> None:
-    one = await scene(agents=1, fallback_after_s=3)
+    one = await scene(agents=1, fallback_after_s=3, spare=True)
     phone = await _nailed_up(one)
     talking = await one.customer("speak-300", "13800000001")
     await one.until_stages(talking=1)

@@ -18,7 +18,7 @@ def _controllers() -> set[int]:
 
 
 async def test_the_spare_takes_over_and_gets_one_of_its_own(scene: SceneFactory) -> None:
-    here = await scene(agents=1)
+    here = await scene(agents=1, spare=True)
     controller = here.stack.controller
     first = controller.pid
     assert first is not None
@@ -32,7 +32,7 @@ async def test_the_spare_takes_over_and_gets_one_of_its_own(scene: SceneFactory)
 
 
 async def test_a_spare_that_has_died_is_no_hindrance(scene: SceneFactory) -> None:
-    here = await scene(agents=1)
+    here = await scene(agents=1, spare=True)
     controller = here.stack.controller
     (spare,) = await _until_two() - {controller.pid}
     psutil.Process(spare).kill()
@@ -44,7 +44,7 @@ async def test_a_spare_that_has_died_is_no_hindrance(scene: SceneFactory) -> Non
 
 
 async def test_a_spare_that_hangs_holds_up_nothing(scene: SceneFactory) -> None:
-    here = await scene(agents=1)
+    here = await scene(agents=1, spare=True)
     controller = here.stack.controller
     (spare,) = await _until_two() - {controller.pid}
     psutil.Process(spare).suspend()

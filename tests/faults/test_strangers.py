@@ -59,7 +59,7 @@ async def test_an_address_read_in_asterisk_opens_nothing_when_the_controller_is_
     scene: SceneFactory,
 ) -> None:
     """The caller is back in the queue with a token of its own; the one that was read is spent."""
-    here = await scene(agents=1)
+    here = await scene(agents=1, spare=True)
     await here.phones("ring")
     await here.customer("speak-60", "13900000002")
     await here.command("1001", "away", reason=here.stack.centre.reasons[0])

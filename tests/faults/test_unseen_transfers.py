@@ -19,7 +19,7 @@ async def test_an_attended_transfer_that_nobody_saw_is_in_the_record(
 ) -> None:
     block = ports()
     async with CuttingProxy("127.0.0.1", block.ami) as proxy:
-        one = await scene(agents=2, seated=1, block=block, ami_port=proxy.port)
+        one = await scene(agents=2, seated=1, block=block, ami_port=proxy.port, spare=True)
         await one.phones("answer-0,speak-3,transfer-attended-1002,wait-1", ["1001"])
         await one.phones("answer-0,speak-60", ["1002"])
         call = await one.customer("speak-60", "13800000001")

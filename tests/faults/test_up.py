@@ -28,9 +28,11 @@ from offhook.stack import Stack
 from storage.embedded import EmbeddedServer
 from telephony.asterisk.provision import AsteriskInstall
 from tests.conftest import PortBlocks
+from tests.databases import copied, migrated
 from tests.faults.scene import LINE, Scene, open_pool, seat, write_centre
 from tests.offhook.command import Ended, begin_up, command, end_up, run
 from tests.processes import children
+from tests.spoken_before import hand_over
 from tests.waiting import until
 
 pytestmark = [pytest.mark.live, pytest.mark.long]
@@ -113,7 +115,11 @@ UpFactory = Callable[[], Awaitable[Up]]
 
 @pytest.fixture
 async def up(
-    asterisk_install: AsteriskInstall, ports: PortBlocks, tmp_path: Path
+    asterisk_install: AsteriskInstall,
+    ports: PortBlocks,
+    tmp_path: Path,
+    server_data: Path,
+    spoken_before: Path,
 ) -> AsyncIterator[UpFactory]:
     """``await up()``: two agents are ready, one is at lunch."""
     async with AsyncExitStack() as running:
@@ -127,6 +133,8 @@ async def up(
             content["drain_s"] = 60
             file.write_text(json.dumps(content, indent=1))
             (folder / "c" / "flows" / "menu.yaml").write_text(MENU_FLOW)
+            hand_over(spoken_before, folder / "state")
+            copied(server_data, folder / "state" / "postgres")
             await _seated(folder / "state" / "postgres", ("1001", "1002", "1003"))
             block, said = ports(), tmp_path / "said"
             stack = Stack(load(file), folder / "state", block, asterisk_install)  # not started
@@ -156,7 +164,7 @@ async def up(
 async def _seated(folder: Path, agents: tuple[str, ...]) -> None:
     server = EmbeddedServer(folder)
     await asyncio.to_thread(server.start)
-    await seat(await server.database("offhook"), agents)
+    await seat(await migrated(server, "offhook"), agents)
     await asyncio.to_thread(server.stop)
 
 

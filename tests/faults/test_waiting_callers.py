@@ -171,7 +171,7 @@ def nodes(stored: StoredCall) -> dict[str, NodePassed]:
 async def test_what_flows_do_for_callers_who_wait(scene: SceneFactory, tmp_path: Path) -> None:
     (tmp_path / "s" / "flows").mkdir(parents=True)
     (tmp_path / "s" / "flows" / "waits.yaml").write_text(FLOW)
-    one = await scene(agents=2, flow="waits", line={"flows_may_call": True})
+    one = await scene(agents=2, flow="waits", line={"flows_may_call": True}, spare=True)
     await one.phones("answer-0.3,stay")
     for agent in ("1001", "1002"):
         await one.command(agent, "away", reason="break")

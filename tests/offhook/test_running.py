@@ -177,7 +177,7 @@ async def test_recordings_without_a_disk_are_kept_until_there_is_one(
 
 
 async def test_a_controller_that_hangs_is_started_again(scene: SceneFactory) -> None:
-    here = await scene(agents=1)
+    here = await scene(agents=1, spare=True)
     await here.phones("answer-0.2,stay")
     for number in range(3):
         await here.customer("speak-90", f"1390000001{number}")

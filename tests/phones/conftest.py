@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -19,9 +20,11 @@ from offhook.stack import Stack
 from storage.embedded import EmbeddedServer
 from telephony.asterisk.provision import AsteriskInstall
 from tests.conftest import PortBlocks
+from tests.databases import migrated
 from tests.faults.scene import open_pool, seat, write_centre
 from tests.phones.bent import BentPhone
 from tests.phones.house import CALLED_FLOW, FLOW, VOICE_FLOW, NoFarEnd, PhoneHouse
+from tests.spoken_before import hand_over
 
 _numbers = itertools.count(1)
 
@@ -34,6 +37,7 @@ async def built(
     asterisk_install: AsteriskInstall,
     module_ports: PortBlocks,
     postgres: EmbeddedServer,
+    spoken_before: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[PhoneHouse]:
     """The house, with nobody in it."""
@@ -46,7 +50,8 @@ async def built(
     name = f"phones_{next(_numbers)}"  # ports come again, in the next module
     centre = centre_of(config.sections or Directory())
     codes = [agent.code for agent in centre.agents]
-    await seat(await postgres.database(name), codes[:-1], AgentState.PAUSED)
+    hand_over(spoken_before, state)
+    await seat(await migrated(postgres, name), codes[:-1], AgentState.PAUSED)
     block = module_ports()
     async with AsyncExitStack() as running:
         stack = Stack(config, state, block, asterisk_install, database=postgres, database_name=name)
