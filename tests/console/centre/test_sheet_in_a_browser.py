@@ -134,25 +134,26 @@ async def test_axe_finds_nothing_on_the_way(theme: str, open_page: Open) -> None
 
 
 @pytest.mark.long
-async def test_five_thousand_agents_show_how_far_they_are(
+async def test_a_large_sheet_shows_how_far_it_is(
     open_page: Open, console: Console, tmp_path: Path
 ) -> None:
-    agents = [(str(n), f"坐席{n}", "tea", "sales:3", "red", str(n)) for n in range(20_000, 25_000)]
+    """``tests/offhook/test_centre_commands.py`` has five thousand; here it lasts to be seen."""
+    agents = [(str(n), f"坐席{n}", "tea", "sales:3", "red", str(n)) for n in range(20_000, 21_500)]
     page = await open_page("/centre/agents-sheet", "ada")
     begun = time.monotonic()
     await look_at(page, an_xlsx(*agents))
-    await expect(page.locator('[data-count="new"]')).to_have_text("new 5000")
+    await expect(page.locator('[data-count="new"]')).to_have_text("new 1500")
     looked = time.monotonic()
     await page.get_by_label("New agents may sign in").uncheck()
     await page.get_by_role("button", name="Make the change").press("Enter")
-    await expect(page.locator("#progress")).to_contain_text("of 5000", timeout=30_000)
-    await expect(page.locator("#done")).to_contain_text("Agents created: 5000", timeout=300_000)
+    await expect(page.locator("#progress")).to_contain_text("of 1500", timeout=30_000)
+    await expect(page.locator("#done")).to_contain_text("Agents created: 1500", timeout=300_000)
     made = time.monotonic()
     async with page.expect_download() as coming:
         await page.get_by_role("button", name="Download as CSV").press("Enter")
     await (await coming.value).save_as(tmp_path / "new.csv")
     text = await asyncio.to_thread((tmp_path / "new.csv").read_text, "utf-8-sig")
-    assert len(text.splitlines()) == 5_001
+    assert len(text.splitlines()) == 1_501
     kept = await console.directory.read()
-    assert len(kept.directory.things[Kind.STATION]) == 5_001
+    assert len(kept.directory.things[Kind.STATION]) == 1_501
     print(f"looked at within {looked - begun:.1f} s, made within {made - looked:.1f} s")
