@@ -154,9 +154,9 @@ def _tested(file: Path, *, named: bool) -> _Looked:
     from ivr_flows.trying.scripts import load_scripts
 
     looked = _checked(file)
-    beside = file.with_name(file.stem + TESTS)
     if looked.flow is None:
         return looked
+    beside = file.with_name(file.stem + TESTS)
     looked.untested = not beside.exists()
     if looked.untested:
         if named:

@@ -1,8 +1,9 @@
 """What a caller leaves with us in a flow: their voice, or the wish to be called back."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
-from time import time
+from time import monotonic, time
 
 import structlog
 
@@ -55,12 +56,15 @@ class VoiceSteps:
         bookmark: Bookmark,
         calls: LiveCalls,
         means: VoiceMeans | None,
+        *,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         self._session = session
         self._call = call
         self._bookmark = bookmark
         self._calls = calls
         self._means = means
+        self._clock = clock
 
     async def record(self, step: RecordVoice) -> VoiceRecorded | NotDone:
         """Record what the caller says, after a tone. Raises HungUp if they leave; what they have
@@ -80,6 +84,7 @@ class VoiceSteps:
         with voices.recording(name):
             try:
                 await self._session.tone(TONE_HZ, TONE_S)
+                began = self._clock()
                 ended = await self._session.record(
                     path, FORMAT, step.terminators, step.longest_s, step.silence_s
                 )
@@ -90,7 +95,9 @@ class VoiceSteps:
                 raise
             except AgiError as error:
                 return self._not_recorded(str(error))
-        return await self._finished(voices, name, ended.end_position / RATE)
+        # Asterisk cuts the silence off that has ended it, but for a second.
+        took_s = self._clock() - began - step.silence_s
+        return await self._finished(voices, name, ended.end_position / RATE, took_s)
 
     async def _left(self, voices: VoiceArchive, name: VoiceName) -> None:
         """Take in what somebody said who has hung up; they may have left before the tone."""
@@ -102,14 +109,21 @@ class VoiceSteps:
             self._not_recorded(str(error))
 
     async def _finished(
-        self, voices: VoiceArchive, name: VoiceName, heard_s: float
+        self, voices: VoiceArchive, name: VoiceName, heard_s: float, took_s: float
     ) -> VoiceRecorded | NotDone:
+        """``heard_s``: how much Asterisk says it has taken; ``took_s``: how long it listened, at
+        least."""
         raw = voices.raw(name)
         try:
             size = (await asyncio.to_thread(raw.stat)).st_size
             seconds = await voices.finish(name)
         except OSError as error:
             return self._not_recorded(str(error))
+        # Asterisk counts what has reached the file, so it is the clock that tells of a full disk.
+        # Otherwise it tells nothing: a phone may send nothing in pauses, and the file lacks them.
+        full = await asyncio.to_thread(voices.no_room, 0)
+        if full is not None and size / 2 / RATE < took_s - LOST_S:
+            heard_s = took_s
         if size / 2 / RATE < heard_s - LOST_S:
             return self._not_recorded(f"{raw} lacks some of what was said; is its disk full?")
         return VoiceRecorded(str(name), seconds)

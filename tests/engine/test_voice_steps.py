@@ -2,6 +2,7 @@
 session is lost, and what callers are told and the record says."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -26,6 +27,7 @@ from storage.fact_lines import decode
 from telephony.agi.agi_wire import AgiError, ConnectionGone, HungUp
 from telephony.agi.session import Streamed
 from tests.engine.test_board import enter
+from tests.offhook.conftest import fill, mount  # noqa: F401 - a fixture
 from tests.recordings.test_voices import spoken
 
 STEP = RecordVoice("box", 60, 3, "#", "sales")
@@ -146,6 +148,45 @@ async def test_what_cannot_be_written_is_not_done_and_logged_once(
         voices.spool.rename(voices.spool.with_name("gone"))
         assert await steps(engine, enter(engine), means, broken).record(STEP) == NotDone()
     assert lines == []
+
+
+class FillingSession(RecordingSession):
+    """Takes all of its 12 s, but the disk is full after those that are in ``said``."""
+
+    now = 0.0
+
+    async def record(self, path: str, form: str, *about: Any) -> Streamed:
+        ended = await super().record(path, form, *about)
+        await asyncio.to_thread(fill, Path(path).parent)
+        self.now += 12
+        return ended
+
+
+@pytest.mark.parametrize("said", [spoken(2), b""])
+async def test_who_speaks_into_a_full_disk_is_not_told_that_it_was_taken(
+    engine: Engine,
+    database: Database,
+    mount: Callable[..., Path],  # noqa: F811
+    said: bytes,
+) -> None:
+    disk = mount("size=20m")
+    voices = VoiceArchive(disk, disk / "root", lambda _: None)
+    means = VoiceMeans(
+        voices,
+        CallerCallbacks(database.pool, lambda: ZoneInfo("Asia/Shanghai")),
+        RepeatedFaults(),
+    )
+    session = FillingSession(said)
+    one = VoiceSteps(
+        cast(Any, session),
+        enter(engine),
+        Bookmark(cast(Any, session), served=False),
+        engine.calls,
+        means,
+        clock=lambda: session.now,
+    )
+    assert await one.record(STEP) == NotDone()
+    assert voices.waiting == bool(said), "what there is of it is kept"
 
 
 async def test_without_means_nothing_is_left(engine: Engine) -> None:

@@ -58,7 +58,7 @@ def test_several_files_and_a_folder(tmp_path: Path, capsys: pytest.CaptureFixtur
 
 
 def test_what_lies_beside_a_flow_does_it_no_harm(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     good = written(tmp_path, "a")
     (tmp_path / "loop.yaml").symlink_to("loop.yaml")
@@ -68,6 +68,8 @@ def test_what_lies_beside_a_flow_does_it_no_harm(
     (empty := tmp_path / "empty").mkdir()
     assert flows("check", empty) == flows("test", empty) == 1
     assert f"{empty}:1:1: there are no flows in this folder" in capsys.readouterr().out
+    monkeypatch.chdir(empty)
+    assert flows("check", "") == flows("test", "") == flows("test", "/") == 1
 
 
 def test_for_programs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
