@@ -114,4 +114,4 @@ def _check_size(text: str, tests: str) -> None:
         if len(each) > FLOW.characters:
             raise FlowRefused(FlowRefusal.TOO_LARGE, f"{FLOW.characters:,}")
         if "\x00" in each:
-            raise FlowRefused(FlowRefusal.TOO_LARGE, "NUL")
+            raise FlowRefused(FlowRefusal.NO_TEXT)

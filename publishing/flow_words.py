@@ -128,6 +128,7 @@ class FlowRefusal(StrEnum):
     EXISTS = "exists"  # a flow of this name
     BAD_NAME = "bad_name"
     TOO_LARGE = "too_large"
+    NO_TEXT = "no_text"  # it has a NUL, which the database can't keep
     OTHER_NAME = "other_name"  # the text calls the flow otherwise
     CHANGED_MEANWHILE = "changed_meanwhile"  # by somebody else
     FAULTY = "faulty"  # it has errors, which ``checked`` names
@@ -138,6 +139,7 @@ class FlowRefusal(StrEnum):
     LACKS_QUEUE = "lacks_queue"  # numbers or campaigns lead to it, and have no queue of their own
     LOSES_OPT_OUT = "loses_opt_out"  # campaigns lead to it that promise a way to opt out
     IN_THE_PAST = "in_the_past"
+    TOO_FAR = "too_far"  # a slip of the keyboard
     NOT_PLANNED = "not_planned"
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import structlog
@@ -45,6 +45,9 @@ DUE_AT_ONCE = 100
 DUE_WITHIN_S = 2.0
 """So many plans are carried out in one transaction, and no more once it has taken so long: others
 who publish, or change the directory, wait for it."""
+
+MOST_AHEAD = timedelta(days=20 * 366)
+"""What is planned for later than in twenty years is a slip of the keyboard."""
 
 UsersOf = Callable[[asyncpg.Connection, str], Awaitable[Collection[str]]]
 """Numbers and campaigns that lead to a flow, in words."""
@@ -156,6 +159,8 @@ class Publications:
         now = self._clock()
         if due_at <= now:
             raise FlowRefused(FlowRefusal.IN_THE_PAST)
+        if due_at > now + MOST_AHEAD:
+            raise FlowRefused(FlowRefusal.TOO_FAR)
         await self._get_ready(actor, flow)
         async with connection(self._pool) as db, db.transaction():
             await db.execute(_SQL["lock"])

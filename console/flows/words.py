@@ -17,6 +17,7 @@ REFUSALS: Mapping[FlowRefusal, str] = {
         "A flow's name has at most 64 lower-case letters, digits and _, with a letter first."
     ),
     FlowRefusal.TOO_LARGE: N_("The text is too large: %(about)s characters are allowed."),
+    FlowRefusal.NO_TEXT: N_("The text has a NUL character in it. Remove it."),
     FlowRefusal.OTHER_NAME: N_(
         'The text calls the flow "%(about)s". Write this flow\'s name after "flow:".'
     ),
@@ -34,6 +35,7 @@ REFUSALS: Mapping[FlowRefusal, str] = {
         " offer: %(about)s"
     ),
     FlowRefusal.IN_THE_PAST: N_("This time has passed. Choose a later one."),
+    FlowRefusal.TOO_FAR: N_("This time is more than twenty years ahead. Choose an earlier one."),
     FlowRefusal.NOT_PLANNED: N_("This publication is not planned any more."),
 }
 ALL_PROJECTS = N_("All projects")

@@ -190,6 +190,8 @@ async def test_a_holiday_flow_goes_live_at_its_time(scene: FlowScene) -> None:
     midnight = NOON + timedelta(hours=12)
     with refuses(FlowRefusal.IN_THE_PAST):
         await scene.published.plan(OPS, "menu", saved.version, "", NOON)
+    with refuses(FlowRefusal.TOO_FAR):
+        await scene.published.plan(OPS, "menu", saved.version, "", NOON.replace(year=9999))
     planned = await scene.published.plan(OPS, "menu", saved.version, "new year", midnight)
     await scene.drafts.save(OPS, "menu", saved.version, holiday + "# later thoughts\n", "")
     assert await scene.published.next_due() == midnight
@@ -345,7 +347,7 @@ async def test_names_and_sizes_are_checked(scene: FlowScene) -> None:
         await scene.add()
     with refuses(FlowRefusal.TOO_LARGE):
         await scene.drafts.save(OPS, "menu", 1, "x" * 5_000_000, "")
-    with refuses(FlowRefusal.TOO_LARGE):
+    with refuses(FlowRefusal.NO_TEXT):
         await scene.drafts.save(OPS, "menu", 1, "a\x00b", "")
 
 
