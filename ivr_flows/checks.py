@@ -6,7 +6,7 @@ from documents.document import Document
 from documents.document_errors import DocumentError, did_you_mean, one_of
 from documents.graph.graph import loop_in, reached, without_way_to
 from documents.sentence import sentence
-from ivr_flows.flow import Node
+from ivr_flows.flow import Node, hurried
 from ivr_flows.kind import NodeKind
 from ivr_flows.nodes.callback import CallbackNode
 from ivr_flows.nodes.choose import ChooseNode
@@ -146,9 +146,14 @@ def graph_faults(
 
 
 def circle_faults(
-    name: str, nodes: Mapping[str, Node], flows: Mapping[str, OtherFlow], document: Document
+    name: str,
+    start: str,
+    nodes: Mapping[str, Node],
+    flows: Mapping[str, OtherFlow],
+    document: Document,
 ) -> Iterator[DocumentError]:
-    """Report a flow that is entered again from within itself, by way of others or not."""
+    """Report a flow that is entered again from within itself, by way of others or not, and one that
+    goes on in itself at once."""
     enters = {
         node.id: node.settings.enters for node in nodes.values() if node.settings.enters is not None
     }
@@ -162,6 +167,18 @@ def circle_faults(
                     other=entered,
                 ),
                 sentence('use "go_on" where a call is not to come back'),
+            )
+    hasty = {each: flow.hurries_to for each, flow in flows.items() if each != name}
+    for node, onward in hurried(start, nodes).items():
+        if name in reached([onward], hasty):
+            yield document.fault(
+                ("nodes", node, "flow"),
+                sentence(
+                    'going on in the flow "%(other)s" leads back here, and never waits for the '
+                    "caller",
+                    other=onward,
+                ),
+                sentence("put a menu or a pause before it"),
             )
 
 

@@ -1,13 +1,14 @@
 """A call flow that has been loaded and found valid."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from documents.graph.graph import reached
 from domain.identity import QueueName
 from ivr_flows.kind import Mention, NameOf, NodeKind
 from ivr_flows.nodes.opt_out import OptOutNode
 from ivr_flows.nodes.queue import QueueNode
-from ivr_flows.nodes.sub_flow import DONE, ReturnNode
+from ivr_flows.nodes.sub_flow import DONE, FlowNode, GoOnNode, ReturnNode
 from ivr_flows.texts import Prompt
 from ivr_flows.values import BUILT_IN, Variable
 
@@ -74,6 +75,11 @@ class Flow:
         """The flows that it enters or goes on in."""
         return frozenset(said.name for _, said in self.mentions(NameOf.FLOW))
 
+    @property
+    def hurries_to(self) -> Collection[str]:
+        """The flows in which it goes on before the caller has heard or done anything."""
+        return hurried(self.start, self.nodes).values()
+
     def mentions(self, of: NameOf) -> Iterator[tuple[Node, Mention]]:
         """Where its nodes name something of this kind that is kept outside it."""
         for node in self.nodes.values():
@@ -98,3 +104,21 @@ class Flow:
     def lets_opt_out(self) -> bool:
         """Whether a customer can ask in it not to be called again."""
         return any(isinstance(node.settings, OptOutNode) for node in self.nodes.values())
+
+
+def hurried(start: str, nodes: Mapping[str, Node]) -> dict[str, str]:
+    """The nodes by which a call goes on in another flow before its caller has heard or done
+    anything, each with that flow. What happens in a node ``flow`` counts as something."""
+    ways = {
+        node.id: {
+            node.exits[exit.name]
+            for exit in node.settings.exits()
+            if not exit.waits and not isinstance(node.settings, FlowNode)
+        }
+        for node in nodes.values()
+    }
+    return {
+        node: settings.flow
+        for node in sorted(reached([start], ways))
+        if isinstance(settings := nodes[node].settings, GoOnNode)
+    }

@@ -87,7 +87,7 @@ def check_document(document: Document, outside: Outside = ANYWHERE) -> Checked:
         )
     if not faults:
         faults.extend(graph_faults(file.start, nodes, document))
-        faults.extend(circle_faults(file.flow, nodes, outside.flows, document))
+        faults.extend(circle_faults(file.flow, file.start, nodes, outside.flows, document))
     if faults:
         return Checked(None, _in_order(faults))
     flow = Flow(

@@ -29,6 +29,10 @@ class OtherFlow(Protocol):
     def entered(self) -> Collection[str]:
         """The flows that it enters or goes on in."""
 
+    @property
+    def hurries_to(self) -> Collection[str]:
+        """Of those, the ones in which it goes on before the caller has heard or done anything."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outside:

@@ -552,3 +552,31 @@ def test_a_flow_that_comes_back_into_itself_is_refused() -> None:
     outside = Outside(flows={"identify": round_trip})
     (error,) = check(HEAD + nodes, "little.yaml", outside).errors
     assert 'the flow "identify" leads back into this one' in str(error)
+
+
+GOES_ON = "flow: {name}\nlanguages: [en]\nprompts: {{p: {{en: Hi}}}}\nstart: a\nnodes:\n{nodes}"
+AT_ONCE = "  a: {{kind: go_on, flow: {to}}}\n"
+ASKS = (
+    "  a: {{kind: menu, prompts: p, keys: {{'1': b}}, exits: {{b: b, exhausted: b}}}}\n"
+    "  b: {{kind: go_on, flow: {to}}}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "spins"),
+    [(AT_ONCE, AT_ONCE, True), (ASKS, AT_ONCE, False), (AT_ONCE, ASKS, False)],
+)
+def test_flows_that_go_on_in_each_other_for_ever_are_refused(
+    here: str, there: str, *, spins: bool
+) -> None:
+    def written(name: str, nodes: str, to: str) -> str:
+        return GOES_ON.format(name=name, nodes=nodes.format(to=to)).replace(
+            "prompts: {p: {en: Hi}}\n" if nodes is AT_ONCE else "\0", ""
+        )
+
+    other = load(written("other", there, "one"), "other.yaml")
+    found = check(written("one", here, "other"), "one.yaml", Outside(flows={"other": other}))
+    said = [str(error) for error in found.errors]
+    assert ["leads back here, and never waits" in one for one in said] == [True] * spins
+    itself = check(written("one", here, "one"), "one.yaml").errors
+    assert bool(itself) is (here is AT_ONCE)
