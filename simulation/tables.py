@@ -48,7 +48,7 @@ def tables() -> tuple[Table, ...]:
         Table("A switch that hangs up late", "late_hang_ups", policies=_OURS),
         Table("Few lines", "few_lines"),
         Table("Detection of machines", "detection"),
-        Table("Detection that errs more often", "detection_errs"),
+        Table("Detection that errs more often", "detection_errs", days=40),
         Table(
             "Agents follow a script", "script", policies=("foresight", "unaware", "expected_value")
         ),

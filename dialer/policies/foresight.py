@@ -77,9 +77,10 @@ class Foresight:
     calculated exactly up to this many coins. ``learn``: dial progressively until this many calls
     have ended. ``stages``: whether to learn from the stages of scripts how long agents stay busy.
 
-    With detection, the share here is what people whom nobody sees leave of it
-    (``AbandonCount.share_of_found``), and there may be more of those than estimated: ``unseen`` is
-    the fraction of their number that is held back, too, but at most _UNSEEN_SIGMAS times its root.
+    With detection, people whom nobody sees take part of the limit. The first threshold is between
+    the limit's share and what they leave of it (``AbandonCount.share_of_found``). There may be more
+    of them than estimated: ``unseen`` is the fraction of their number that is held back once that
+    is more than the margin, but at most _UNSEEN_SIGMAS times the root of their number.
     """
 
     def __init__(
@@ -90,7 +91,7 @@ class Foresight:
         start: float = 0.8,
         cut: bool = True,
         margin: float = 1.0,
-        unseen: float = 0.08,
+        unseen: float = 0.12,
         exact: int = 14,
         learn: int = 50,
         stages: bool = True,
@@ -130,7 +131,7 @@ class Foresight:
 
     def counted(self, counted: Counted, _now: float) -> None:
         """Become bolder with each person served, more timid with each one abandoned."""
-        gain = self._gain / sqrt(max(self._agents * self._own, _FEWEST))
+        gain = self._gain / sqrt(max(self._agents * self._share, _FEWEST))
         allowed = self._aim * self._share * counted.base - self._unseen * counted.unseen
         step = gain * (allowed - counted.abandoned)
         self._follows = min(max(self._follows + step, -_FARTHEST), _FARTHEST)
@@ -150,14 +151,15 @@ class Foresight:
         self._agents = look.agents
         room = at.limit.room(now)
         unseen = at.limit.unseen
-        aside = self._margin + min(self._unseen * unseen, _UNSEEN_SIGMAS * sqrt(unseen))
+        perhaps = min(self._unseen * unseen, _UNSEEN_SIGMAS * sqrt(unseen))
+        aside = max(self._margin, perhaps)
         spare = _MOST_AT_ONCE if room == inf else max(0, floor(room - aside))
         risk = _Risk(look, spare)
         if at.placing:
             risk.add(self._next_calls(at, 0, at.placing, now))
         threshold = self.threshold
         # If we are over the limit already, allow less the further over we are.
-        breach = self._breach * self._own / (1.0 + max(0.0, -room))
+        breach = self._breach * self._share / (1.0 + max(0.0, -room))
         breach = min(max(breach, _LEAST_THRESHOLD), _MOST_THRESHOLD)
         first = risk.now(threshold, breach)
         count, used = 0, first
