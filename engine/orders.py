@@ -9,7 +9,7 @@ from domain.identity import ChannelId, NodeName, StationName
 from engine.calls.call import LiveCall
 from telephony.ami.link import Link
 from telephony.ami.originate import Extension, Originate
-from telephony.ami.protocol import ActionFailed, Headers
+from telephony.ami.protocol import ActionFailed, ActionRefused, Headers
 from telephony.centre_calls import Calls
 from telephony.channels import LINK
 from telephony.room_names import LINK_ASKS
@@ -113,6 +113,8 @@ class Orders:
                 for action, headers in actions:
                     await self._links[node].action(action, headers)
             except ActionFailed as error:
+                if _has_gone(error):
+                    return  # by itself, as both hung up at once
                 log.warning(
                     "Asterisk did not do what was asked", node=node, action=action, why=str(error)
                 )
@@ -120,3 +122,12 @@ class Orders:
         task = asyncio.get_running_loop().create_task(ask())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _has_gone(error: ActionFailed) -> bool:
+    """Whether a channel was to be hung up that there is no more."""
+    return (
+        isinstance(error, ActionRefused)
+        and error.action == "Hangup"
+        and error.reply.get("Message") == "No such channel"
+    )
