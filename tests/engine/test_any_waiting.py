@@ -162,7 +162,9 @@ class AnyChannel(Channel):
 
 
 @settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=120,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(text=waiting_flows() | flows(), data=st.data())
 async def test_whatever_happens_nobody_is_left_in_a_queue(

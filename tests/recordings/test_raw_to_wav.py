@@ -65,7 +65,10 @@ def test_a_cut_last_frame_is_dropped(tmp_path: Path, root: Path, cut: int) -> No
     assert samples_of(root / store(raw, CALL, 0.3, root).file) == data
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(data=st.binary(max_size=9000))
 def test_any_bytes_are_kept_to_the_last_whole_frame(
     tmp_path_factory: pytest.TempPathFactory, data: bytes
