@@ -66,6 +66,9 @@ class Carried:
         """Call out over the carrier: who called, as the carrier saw it, and the call's cause."""
         watch = Remote()
         await watch.connect(*self.one.ami, self.one.ami_user, self.one.secrets.ami)
+        hung_up = watch.watch(  # it may come with the reply
+            lambda event: event.get("Event") == "Hangup" and event["Uniqueid"] == f"out-{number}"
+        )
         await watch.action(
             "Originate",
             {
@@ -78,11 +81,7 @@ class Carried:
             },
         )
         async with asyncio.timeout(20):
-            over = await watch.watch(
-                lambda event: (
-                    event.get("Event") == "Hangup" and event["Uniqueid"] == f"out-{number}"
-                )
-            )
+            over = await hung_up
         await watch.close()
         seen = await self.far.event("FarendCalled", Number=number, timeout=1)
         return seen["Caller"], int(over["Cause"])
