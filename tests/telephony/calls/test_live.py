@@ -209,14 +209,15 @@ async def test_ten_cuts_at_any_byte_leave_nothing_wrong(stage: Stage) -> None:
     stage.ring = ["1002"]
     number = stage.instance.centre.hotlines[0].number
     calls = []
-    for number_of_bytes in range(1000, 11_000, 1000):
+    for cut, number_of_bytes in enumerate(range(1000, 11_000, 1000), start=1):
         stage.proxy.cut_after(number_of_bytes)
-        calls.append(await stage.far_end.customer(number, "wait-0.5,hangup", line=LINE))
-        await asyncio.sleep(0.3)
+        async with asyncio.timeout(60):
+            while stage.proxy.cuts < cut:
+                calls.append(await stage.far_end.customer(number, "wait-0.5,hangup", line=LINE))
+                await asyncio.sleep(0.3)
     for call in calls:
         await stage.far_end.ended(call)
     await stage.link.wait_up(60)
-    assert stage.proxy.cuts >= 5
 
     def evened() -> bool:
         words = [line.split()[0] for line in stage.story]
