@@ -52,6 +52,8 @@ async def test_the_lead_before_the_voice_and_a_disposition_by_keys(
     await expect(customer).to_contain_text("no answer")
     await console.floor.put_call(1, CallStage.TALKING)
     await console.floor.put_agent("1001", AgentState.TALKING, call=view.id)
+    await expect(page.locator('[data-call="stage"]')).to_have_text("Talking")
+    await expect(form.get_by_label("Refused")).to_be_visible()
     await page.keyboard.press("Alt+Digit3")
     await expect(form.get_by_label("Refused")).to_be_checked()
     await page.locator("#sub-reason").select_option("price")
