@@ -222,35 +222,24 @@ class Publications:
                 if number and time() >= until:
                     break
                 flow = row["flow"]
+                outcome = "refused"
                 try:
                     async with db.transaction():  # a savepoint: the others don't wait for this one
-                        why = await self._publish_planned(db, row)
+                        draft = await db.fetchrow(_SQL["draft"], flow)
+                        await self._publish_again(db, draft["project"], row["by"], row, "scheduled")
                 except AWAY:
                     raise
+                except FlowRefused as refused:
+                    faulty = refused.checked
+                    why = refused if faulty is None else faulty.errors[0]
+                    log.error("a flow is not published as planned", flow=flow, why=str(why))
                 except Exception:
                     log.exception("a flow is not published as planned because of a bug", flow=flow)
-                    outcome = "refused"
                 else:
-                    outcome = "refused" if why else "published"
-                    if why:
-                        log.error("a flow is not published as planned", flow=flow, why=why)
-                await db.execute(_SQL["done"], row["id"], now, outcome)
-                if outcome == "published":
+                    outcome = "published"
                     published.append(flow)
+                await db.execute(_SQL["done"], row["id"], now, outcome)
         return tuple(published)
-
-    async def _publish_planned(self, db: asyncpg.Connection, row: asyncpg.Record) -> str:
-        """Publish what a plan says; returns why that can't be, or "" once it is done."""
-        flow = row["flow"]
-        draft = await db.fetchrow(_SQL["draft"], flow)
-        met = await met_flows(db)
-        found = await self._checks.check(db, draft["project"], flow, row["text"], met)
-        if found.flow is None:
-            return str(found.errors[0])
-        if refused := await self._checks.refused(db, flow, found.flow, met):
-            return str(refused)
-        await self._put(db, row["by"], flow, row["revision"], "scheduled")
-        return ""
 
     async def next_due(self) -> datetime | None:
         """When something is to be published next."""
@@ -268,14 +257,21 @@ class Publications:
             row = await db.fetchrow(_SQL["revision"], flow, number)
             if row is None:
                 raise FlowRefused(FlowRefusal.UNKNOWN)
-            met = await met_flows(db)
-            found = await self._checks.check(db, draft.project, flow, row["text"], met)
-            if found.flow is None:
-                raise FlowRefused(FlowRefusal.FAULTY, checked=found)
-            if refused := await self._checks.refused(db, flow, found.flow, met):
-                raise refused
-            await self._put(db, actor.name, flow, row["revision"], "rolled_back")
+            await self._publish_again(db, draft.project, actor.name, row, "rolled_back")
         return await self._history.revision(actor, flow, number)
+
+    async def _publish_again(
+        self, db: asyncpg.Connection, project: str, by: str, row: asyncpg.Record, why: str
+    ) -> None:
+        """Let calls meet the row's revision of its flow, checked as a draft is. Raises
+        FlowRefused."""
+        flow, met = row["flow"], await met_flows(db)
+        found = await self._checks.check(db, project, flow, row["text"], met)
+        if found.flow is None:
+            raise FlowRefused(FlowRefusal.FAULTY, checked=found)
+        if refused := await self._checks.refused(db, flow, found.flow, met):
+            raise refused
+        await self._put(db, by, flow, row["revision"], why)
 
     async def users_of(self, actor: Actor, flow: str) -> tuple[str, ...]:
         """The numbers, campaigns and published flows that lead to a flow. Raises FlowRefused."""
