@@ -224,8 +224,8 @@ class CallReactions:
             call.holds[whose] += 1
             return False
         self._complain(
-            "a call is held and resumed without end, which is no longer recorded; check the"
-            " phone or the line that does it",
+            "a call is put on hold and resumed again and again, and that is no longer recorded;"
+            " check the phone or the line that does it",
             call=call.id,
             line=call.line,
             station=event.station,

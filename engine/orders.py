@@ -125,7 +125,7 @@ class Orders:
 
 
 def _has_gone(error: ActionFailed) -> bool:
-    """Whether a channel was to be hung up that there is no more."""
+    """Whether the order was to hang up a channel that is already gone."""
     return (
         isinstance(error, ActionRefused)
         and error.action == "Hangup"

@@ -8,13 +8,13 @@ DEEPEST = 8
 MOST_WITHOUT_WAITING = 100
 """Nodes that a call may pass without the caller's hearing or doing anything."""
 MOST_WITHOUT_A_KEY = 300
-"""Nodes that a call may pass without anything from the caller: nobody may be there any more. Those
-that a caller walks while they wait in a queue are counted anew each time."""
+"""Nodes that a call may pass without anything from the caller: nobody may be there any more. Each
+walk through an in-queue flow is counted by itself."""
 MOST_SILENT_S = 180.0
 """How long a caller may hear nothing, in seconds, while the flow waits for keys or for services."""
 
 WENT_ROUND, TOO_DEEP, NO_FLOW = "went_round", "too_deep", "no_flow"
-"""Why a call is ended that its flow leads nowhere."""
+"""Why a call is ended whose flow leads nowhere."""
 
 
 class Stuck(OffhookError):  # noqa: N818 - a flow does this, not our code

@@ -1,4 +1,4 @@
-"""Runs a controller's parts beside each other, each until it is no longer needed."""
+"""Runs the parts of a controller side by side, each until it is no longer needed."""
 
 import asyncio
 import contextlib

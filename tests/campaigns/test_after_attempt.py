@@ -10,7 +10,7 @@ from campaigns.after_attempt import TRUNK_RETRY, EndedAttempt, LeadAfter, lead_a
 from campaigns.campaign import CampaignSettings
 from campaigns.dispositions import Disposal, Disposition, lead_disposed
 from campaigns.judging import histories_of, judge_lead, rules_of, state_held_by
-from campaigns.stored_leads import LeadNumber, LeadState, StoredLead
+from campaigns.stored_leads import LeadNumber, LeadState, StoredLead, unstored_lead
 from dialer.lead_rules import CallingRule, NumberHistory
 from dialer.rules import Past, PastOutcome
 from domain.identity import AgentCode, ProjectName
@@ -22,28 +22,11 @@ ANN = AgentCode("1001")
 SETTINGS = CampaignSettings(
     title="Spring", queue="tea", line="carrier", rules="uk", gap_after_s={Cause.BUSY: 600.0}
 )
-LEAD = StoredLead(
+LEAD = replace(
+    unstored_lead(ProjectName("tea"), NUMBER, None, None),
     lead=1,
     list=1,
-    project=ProjectName("tea"),
-    state=LeadState.OPEN,
-    why=None,
     key="1",
-    name="",
-    fields={},
-    timezone=None,
-    language=None,
-    consent_at=None,
-    attempts=0,
-    last_attempt_at=None,
-    last_outcome=None,
-    last_cause=None,
-    next_at=None,
-    overdue_at=None,
-    held_by=None,
-    callback_at=None,
-    callback_agent=None,
-    leased_until=None,
     numbers=(LeadNumber(NUMBER, 0), LeadNumber(OTHER, 1)),
 )
 
