@@ -17,8 +17,9 @@ from tests.faults.scene import Scene
 
 pytestmark = [pytest.mark.live, pytest.mark.long]
 
-SECRET = "739184"
-HALF = "60518"
+SECRET = "739184205561"
+HALF = "6051827394"
+"""Both are so long that no time in a log contains them by chance."""
 FLOW = """\
 version: 1
 flow: ways
@@ -43,7 +44,7 @@ nodes:
     kind: collect
     prompts: [which]
     variable: pin
-    longest: 8
+    longest: 16
     exits: {done: wait, exhausted: bye}
   wait:
     kind: queue
