@@ -71,24 +71,26 @@ class CampaignScene:
 
     async def lead(self, into: int, *numbers: str, project: str = TEA, **columns: Any) -> int:
         """A lead with these numbers, and columns set to these values."""
-        lead: int = await self.database.pool.fetchval(
-            "insert into leads (list, project, key, consent_at) values ($1, $2, $3, $4)"
-            " returning lead",
-            into,
-            project,
-            ",".join(numbers),
-            NOON - timedelta(days=30),
-        )
-        await self.database.pool.executemany(
-            "insert into lead_numbers (lead, place, number) values ($1, $2, $3)",
-            [(lead, place, number) for place, number in enumerate(numbers)],
-        )
-        for column, value in columns.items():
-            await self.database.pool.execute(
-                f"update leads set {column} = $2 where lead = $1",  # noqa: S608
-                lead,
-                value,
+        # At once: a running campaign claims what it finds, and judges it without what is missing.
+        async with self.database.pool.acquire() as db, db.transaction():
+            lead: int = await db.fetchval(
+                "insert into leads (list, project, key, consent_at) values ($1, $2, $3, $4)"
+                " returning lead",
+                into,
+                project,
+                ",".join(numbers),
+                NOON - timedelta(days=30),
             )
+            await db.executemany(
+                "insert into lead_numbers (lead, place, number) values ($1, $2, $3)",
+                [(lead, place, number) for place, number in enumerate(numbers)],
+            )
+            for column, value in columns.items():
+                await db.execute(
+                    f"update leads set {column} = $2 where lead = $1",  # noqa: S608
+                    lead,
+                    value,
+                )
         return lead
 
     async def leads(self, into: int, count: int, *, project: str = TEA) -> list[int]:
