@@ -40,14 +40,14 @@ async def promise(house: PhoneHouse, campaign: str, number: str, agent: str | No
     into = await house.pool.fetchval(
         "select list from campaign_lists where campaign = $1", campaign
     )
-    lead = await house.pool.fetchval(
-        "insert into leads (list, project, key, timezone, callback_at, callback_agent)"
-        " values ($1, 'tea', $2, $3, $4, $5) returning lead",
+    # At once: who is to be called back now is claimed as soon as there is a row for them.
+    await house.pool.execute(
+        "with made as ("
+        " insert into leads (list, project, key, timezone, callback_at, callback_agent)"
+        " values ($1, 'tea', $2, $3, $4, $5) returning lead"
+        ") insert into lead_numbers (lead, place, number) select lead, 1, $2 from made",
         into, number, zone_at_noon(), datetime.now(UTC), agent,
     )  # fmt: skip
-    await house.pool.execute(
-        "insert into lead_numbers (lead, place, number) values ($1, 1, $2)", lead, number
-    )
 
 
 async def test_a_paused_campaign_calls_back_with_the_agent_who_promised(house: PhoneHouse) -> None:
