@@ -37,7 +37,7 @@ from domain.centre import (
 from domain.identity import LineName, ProjectName, StationName
 from telephony.asterisk.instance import Instance
 from telephony.asterisk.provision import find_or_install
-from telephony.event_log import parse
+from telephony.log_rows import parse
 
 LINE, PHONE = "carrier", "1001"
 CALLED = "1002"

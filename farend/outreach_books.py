@@ -22,7 +22,9 @@ from farend.network import FarEnd
 from farend.outreach import CAMPAIGN, Outreach
 from farend.seen_calls import SeenCall
 from storage.database import connection
-from telephony.event_log import EventLog, LoggedCall, LogPlace, parse
+from telephony.event_log import EventLog
+from telephony.log_rows import LogPlace, parse
+from telephony.logged_call import LoggedCall
 
 WRITTEN_WITHIN_S = 60.0
 TOLERANCE_S = 0.5

@@ -23,7 +23,7 @@ from domain.identity import AgentCode, CallId, StationName
 from domain.outbound_facts import CustomerAnswered
 from domain.reasons import EndReason, Party
 from engine.calls.logged import closed, fact_id, missing, not_told
-from telephony.event_log import LoggedCall
+from telephony.logged_call import LoggedCall
 
 _IN_LOG = (*TALKS, Transferred, FellBack)
 """The facts that Asterisk's log has too."""

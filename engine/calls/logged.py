@@ -26,7 +26,7 @@ from domain.outbound_facts import (
     PersonFound,
 )
 from domain.reasons import EndReason, Party
-from telephony.event_log import LoggedCall
+from telephony.logged_call import LoggedCall
 
 _FACTS = uuid.UUID("6f1c9a54-5d0e-4b0c-9f6e-0a8f2f6a7c11").bytes
 

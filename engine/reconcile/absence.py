@@ -25,7 +25,9 @@ from machine.one_line import in_one_line
 from records.call_queries import CallStore, StoredCall
 from storage.database_errors import AWAY, DatabaseUnreachable
 from storage.outbox import Outbox
-from telephony.event_log import EventLog, LoggedCall, parse
+from telephony.event_log import EventLog
+from telephony.log_rows import parse
+from telephony.logged_call import LoggedCall
 
 log = structlog.get_logger()
 

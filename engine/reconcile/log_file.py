@@ -12,7 +12,7 @@ from pathlib import Path
 import structlog
 
 from documents.json_text import parsed
-from telephony.event_log import LogPlace
+from telephony.log_rows import LogPlace
 
 log = structlog.get_logger()
 

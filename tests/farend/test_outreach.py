@@ -15,7 +15,8 @@ from farend.compared_books import BookedCall
 from farend.outreach import SHARES, on_the_list, zone_at_noon
 from farend.outreach_books import figures_of_outreach, logged_otherwise, not_kept
 from farend.outreach_centre import outreach_agents, with_outreach
-from telephony.event_log import LoggedCall, LoggedTalk, LogPlace
+from telephony.log_rows import LogPlace
+from telephony.logged_call import LoggedCall, LoggedTalk
 
 NUMBER = "+8613700000000"
 BOOKED = BookedCall("pbx1-a", NUMBER, 10.0, 12.0, 16.0, "2001")

@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from telephony.event_log import (
+from telephony.log_rows import (
     CALLER,
     FALLBACK,
     LINE_FULL,

@@ -16,7 +16,8 @@ from domain.happening import Happening
 from domain.identity import CallId, LineName, ProjectName, StationName
 from domain.reasons import EndReason, Party, TransferKind
 from engine.calls.ledger import Ledger
-from telephony.event_log import LoggedCall, LoggedTalk, LoggedTransfer, LogPlace
+from telephony.log_rows import LogPlace
+from telephony.logged_call import LoggedCall, LoggedTalk, LoggedTransfer
 
 CALL = CallId("pbx1-1700000000.0")
 PHONES = (StationName("1001"), StationName("1002"))

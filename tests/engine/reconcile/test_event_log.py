@@ -20,7 +20,9 @@ from engine.calls.logged import closed, missing, not_told
 from engine.reconcile.log_file import LogFile
 from records.fold import Outcome, fold
 from storage.fact_codec import detail_of, happening
-from telephony.event_log import EventLog, LoggedCall, LogPlace, parse
+from telephony.event_log import EventLog
+from telephony.log_rows import LogPlace, parse
+from telephony.logged_call import LoggedCall
 
 CALL = CallId("pbx1-1700000000.0")
 AGENTS = {StationName("1001"): AgentCode("7001")}

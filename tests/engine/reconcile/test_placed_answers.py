@@ -6,7 +6,8 @@ from domain.facts import CallFact
 from domain.identity import CallId, LineName
 from domain.outbound_facts import CustomerAnswered
 from engine.calls.ledger import Ledger
-from telephony.event_log import LoggedCall, LogPlace
+from telephony.log_rows import LogPlace
+from telephony.logged_call import LoggedCall
 
 CALL = CallId("pbx1-offhook.1")
 BEGAN = datetime(2026, 11, 27, 12, tzinfo=UTC)

@@ -13,7 +13,8 @@ from domain.identity import LineName, StationName
 from farend.ami_client import Remote
 from telephony.asterisk.instance import Instance
 from telephony.caller import name_of, number_of
-from telephony.event_log import EventLog, LogPlace, parse
+from telephony.event_log import EventLog
+from telephony.log_rows import LogPlace, parse
 from tests.conftest import InstanceFactory
 from tests.phones.bent import BentPhone, refuse
 from tests.telephony.asterisk.controller import Session, controller

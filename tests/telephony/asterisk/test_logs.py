@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from domain.identity import LineName
 from engine.reconcile.log_file import LogFile
 from supervision.logs import keep_small, put_aside
-from telephony.event_log import parse
+from telephony.log_rows import parse
 from tests.conftest import FarEndFactory, InstanceFactory
 from tests.offhook.conftest import fill, mount  # noqa: F401 - a fixture
 from tests.rights import NOBODY, an_owners_rights

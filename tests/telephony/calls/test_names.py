@@ -5,7 +5,8 @@ import pytest
 from domain.identity import LineName, StationName
 from domain.stations import OWN_PHONES, phone_of, twin
 from telephony.channels import ChannelRole, Channels
-from telephony.event_log import EventLog, LogPlace, parse
+from telephony.event_log import EventLog
+from telephony.log_rows import LogPlace, parse
 from tests.engine.reconcile.test_event_log import CALL, LINE, hang_up, row
 
 

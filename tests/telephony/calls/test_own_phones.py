@@ -6,7 +6,8 @@ from domain.identity import StationName
 from domain.stations import OWN_PHONES, StationState
 from telephony.ami.ami_wire import Message
 from telephony.centre_calls import Calls
-from telephony.event_log import EventLog, LogPlace, parse
+from telephony.event_log import EventLog
+from telephony.log_rows import LogPlace, parse
 from tests.engine.reconcile.test_event_log import CALL, row
 from tests.engine.reconcile.test_event_log import hang_up as ended
 from tests.telephony.calls.events import about, device, feed, hang_up, new_calls, told

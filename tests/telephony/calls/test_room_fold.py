@@ -5,7 +5,8 @@ from domain.stations import StationState
 from telephony.ami.ami_wire import Message
 from telephony.call_events import CallerPressed, RoomKey
 from telephony.centre_calls import Calls
-from telephony.event_log import EventLog, LogPlace, parse
+from telephony.event_log import EventLog
+from telephony.log_rows import LogPlace, parse
 from tests.engine.reconcile.test_event_log import CALL, row
 from tests.engine.reconcile.test_event_log import hang_up as hung_up
 from tests.telephony.calls.events import (
