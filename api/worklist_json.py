@@ -31,6 +31,7 @@ class WorkItem(BaseModel):
     number: str | None = Field(description="in E.164; null: it can't be called")
     caller_name: str | None
     seconds: float | None = Field(description="of the message, or of the wait")
+    short: bool = Field(description="whether some of a message is missing: the disk was full")
     place: str | None = Field(description="how far a missed call had come, or a callback has")
     missed: int = Field(description="how often the caller was missed in a row")
     due_at: datetime | None = Field(description="when a callback is called")
@@ -136,6 +137,7 @@ def _item(request: web.Request, one: WorkEntry, now: datetime) -> WorkItem:
         number=e164_of(one.caller, country_of(request, one.line)),
         caller_name=one.caller_name,
         seconds=one.seconds,
+        short=one.short,
         place=one.place,
         missed=one.missed,
         due_at=one.due_at,

@@ -59,3 +59,5 @@ class VoiceKept(Happening):
     sha256: str | None
     duration_s: float | None
     bytes: int | None = field(metadata={"limit": 2**63 - 1})
+    short: bool | None = field(default=None, metadata={"optional": True})
+    """True: some of what was said is missing, because the disk was full."""

@@ -2,8 +2,9 @@
 said in it, and how it becomes a WAV.
 
 Asterisk writes one side, as raw samples: such a file is whole at every moment, whoever dies. Its
-name says everything that is needed to take it in later: the call, and whose people are to hear it.
-It blocks; ``recordings.voices`` runs it in threads.
+name says everything that is needed to take it in later: the call, whose people are to hear it, and
+whether it is cut short. On a full disk there is room for another name, where there is none for
+another file. It blocks; ``recordings.voices`` runs it in threads.
 """
 
 import re
@@ -32,7 +33,7 @@ LEAST_SOUND_S = 0.2
 
 _STRETCH = RATE // 50
 _NAME = re.compile(
-    r"(?P<call>[A-Za-z0-9][A-Za-z0-9_.-]{0,150})\.v(?P<at>\d{13})"
+    r"(?P<call>[A-Za-z0-9][A-Za-z0-9_.-]{0,150})\.v(?P<at>\d{13})(?P<short>-short)?"
     r"(?:\.(?P<queue>[A-Za-z0-9][A-Za-z0-9_-]{0,39}))?"
 )
 
@@ -46,11 +47,14 @@ class VoiceName:
     """When it began, in epoch milliseconds: a call may have several."""
     queue: QueueName | None = None
     """Whose people hear it; None: it is no voicemail."""
+    short: bool = False
+    """Whether some of what was said is missing, because the disk was full."""
 
     def __str__(self) -> str:
         """As it is written. Raises ValueError if it can't be a file's."""
         box = "" if self.queue is None else f".{self.queue}"
-        text = f"{self.call}.v{self.at_ms:013d}{box}"
+        short = "-short" if self.short else ""
+        text = f"{self.call}.v{self.at_ms:013d}{short}{box}"
         if read_name(text) != self:
             raise ValueError(f"{text!r} can't name a recording: letters, digits, '-', '_' only")
         return text
@@ -63,7 +67,10 @@ def read_name(text: str) -> VoiceName | None:
         return None
     queue = found["queue"]
     return VoiceName(
-        CallId(found["call"]), int(found["at"]), None if queue is None else QueueName(queue)
+        CallId(found["call"]),
+        int(found["at"]),
+        None if queue is None else QueueName(queue),
+        found["short"] is not None,
     )
 
 
@@ -80,7 +87,13 @@ class KeptVoice:
     def fact(self) -> VoiceKept:
         """The fact that it was stored, for the call's timeline."""
         return VoiceKept(
-            str(self.name), self.name.queue, self.file, self.sha256, self.duration_s, self.bytes
+            str(self.name),
+            self.name.queue,
+            self.file,
+            self.sha256,
+            self.duration_s,
+            self.bytes,
+            self.name.short or None,
         )
 
 

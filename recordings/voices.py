@@ -9,6 +9,7 @@ import asyncio
 import shutil
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
@@ -93,19 +94,26 @@ class VoiceArchive:
         finally:
             self._in_hand.discard(name)
 
-    async def finish(self, name: VoiceName) -> float:
+    async def finish(self, name: VoiceName, *, short: bool = False) -> float:
         """Take in a recording that is over, and return its length in seconds; 0 if nothing was
-        said, and then no file is left. Raises OSError if it can't be read."""
+        said, and then no file is left. ``short``: some of it is missing, and whoever hears it is
+        to know. Raises OSError if it can't be read."""
         raw = self.raw(name)
         try:
             seconds = await asyncio.to_thread(said_s, raw)
         except NotAFileError as error:
             raise OSError(f"{raw} is {error}") from error
         if seconds > 0:
-            self._take(name)
+            self._take(await asyncio.to_thread(self._marked, name) if short else name)
         else:
             await asyncio.to_thread(raw.unlink, missing_ok=True)
         return seconds
+
+    def _marked(self, name: VoiceName) -> VoiceName:
+        """The same recording, with a name that says that it is cut short. Blocking."""
+        marked = replace(name, short=True)
+        self.raw(name).rename(self.raw(marked))
+        return marked
 
     def _take(self, name: VoiceName) -> None:
         if name not in self._taken:
@@ -121,6 +129,8 @@ class VoiceArchive:
                 continue
             try:
                 found += await self.finish(name) > 0
+            except FileNotFoundError:
+                continue  # it has been taken in, or named anew, since the look into the folder
             except OSError as error:
                 self._leave_alone(str(name), str(error))
         return found

@@ -101,6 +101,8 @@ class WorkEntry:
     answered_at: datetime | None
     missed: int = 1
     """How often the caller was missed in a row."""
+    short: bool = False
+    """Whether some of a voicemail is missing, because the disk was full."""
 
     def in_hand_of(self, now: datetime) -> str | None:
         """The user who has it now."""
@@ -133,4 +135,5 @@ def entry_of(row: Mapping[str, Any]) -> WorkEntry:
         row["note"],
         None if row["answered_in"] is None else CallId(row["answered_in"]),
         row["answered_at"],
+        short=bool(row.get("short")),
     )

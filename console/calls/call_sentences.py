@@ -138,12 +138,18 @@ def call_sentence(what: Happening, naming: Naming) -> TimelineText | None:
         case VoiceKept(_, None):
             text = N_("What the caller said was recorded: %(duration)s.")
             values = {"duration": naming.duration(what.duration_s)}
-            return TimelineText("microphone", "secondary", text, values)
+            return TimelineText("microphone", "secondary", text, values, _cut(what, naming))
         case VoiceKept(_, queue):
             text = N_("The caller left a voicemail for the queue %(queue)s: %(duration)s.")
             values = {"queue": naming.queue(queue), "duration": naming.duration(what.duration_s)}
-            return TimelineText("microphone", "blue", text, values)
+            return TimelineText("microphone", "blue", text, values, _cut(what, naming))
     return None
+
+
+def _cut(voice: VoiceKept, naming: Naming) -> tuple[str, ...]:
+    if not voice.short:
+        return ()
+    return (naming.says(N_("The disk was full: some of what they said is missing."), None),)
 
 
 def _passed(one: NodePassed, naming: Naming) -> str:

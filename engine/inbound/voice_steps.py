@@ -20,7 +20,7 @@ from ivr_flows.steps import BookCallback, Done, NotDone, RecordVoice, VoiceRecor
 from machine.local_zone import zone_here
 from machine.one_line import in_one_line
 from recordings.capture import RATE
-from recordings.voice_files import FORMAT, VoiceName
+from recordings.voice_files import FORMAT, SAMPLE_BYTES, VoiceName
 from recordings.voices import VoiceArchive
 from storage.database_errors import AWAY
 from telephony.agi.agi_wire import AgiError, ConnectionGone, HungUp
@@ -81,6 +81,7 @@ class VoiceSteps:
             return self._not_recorded(str(error))
         if (why := await asyncio.to_thread(voices.no_room, step.longest_s)) is not None:
             return self._not_recorded(why)
+        began: float | None = None
         with voices.recording(name):
             try:
                 await self._session.tone(TONE_HZ, TONE_S)
@@ -91,7 +92,7 @@ class VoiceSteps:
             except ConnectionGone:
                 raise  # Asterisk may be writing still; the file is looked for once the call is over
             except HungUp:
-                await self._left(voices, name)
+                await self._left(voices, name, 0 if began is None else self._clock() - began)
                 raise
             except AgiError as error:
                 return self._not_recorded(str(error))
@@ -99,34 +100,44 @@ class VoiceSteps:
         took_s = self._clock() - began - step.silence_s
         return await self._finished(voices, name, ended.end_position / RATE, took_s)
 
-    async def _left(self, voices: VoiceArchive, name: VoiceName) -> None:
+    async def _left(self, voices: VoiceArchive, name: VoiceName, took_s: float) -> None:
         """Take in what somebody said who has hung up; they may have left before the tone."""
         try:
-            await voices.finish(name)
+            short = await self._is_short(voices, name, 0, took_s)
+            await voices.finish(name, short=short)
         except FileNotFoundError:
             pass
         except OSError as error:
             self._not_recorded(str(error))
+        else:
+            if short:
+                self._not_recorded(_lacks(voices, name))
 
     async def _finished(
         self, voices: VoiceArchive, name: VoiceName, heard_s: float, took_s: float
     ) -> VoiceRecorded | NotDone:
         """``heard_s``: how much Asterisk says it has taken; ``took_s``: how long it listened, at
         least."""
-        raw = voices.raw(name)
         try:
-            size = (await asyncio.to_thread(raw.stat)).st_size
-            seconds = await voices.finish(name)
+            short = await self._is_short(voices, name, heard_s, took_s)
+            seconds = await voices.finish(name, short=short)
         except OSError as error:
             return self._not_recorded(str(error))
+        if short:
+            return self._not_recorded(_lacks(voices, name))
+        return VoiceRecorded(str(name), seconds)
+
+    async def _is_short(
+        self, voices: VoiceArchive, name: VoiceName, heard_s: float, took_s: float
+    ) -> bool:
+        """Whether the file lacks some of what was said. Raises OSError."""
+        raw = voices.raw(name)
+        there_s = (await asyncio.to_thread(raw.stat)).st_size / SAMPLE_BYTES / RATE
         # Asterisk counts what has reached the file, so it is the clock that tells of a full disk.
         # Otherwise it tells nothing: a phone may send nothing in pauses, and the file lacks them.
-        full = await asyncio.to_thread(voices.no_room, 0)
-        if full is not None and size / 2 / RATE < took_s - LOST_S:
-            heard_s = took_s
-        if size / 2 / RATE < heard_s - LOST_S:
-            return self._not_recorded(f"{raw} lacks some of what was said; is its disk full?")
-        return VoiceRecorded(str(name), seconds)
+        if there_s < took_s - LOST_S and await asyncio.to_thread(voices.no_room, 0) is not None:
+            return True
+        return there_s < heard_s - LOST_S
 
     def _not_recorded(self, why: str) -> NotDone:
         times = 0 if self._means is None else self._means.faults.times("record")
@@ -176,3 +187,7 @@ class VoiceSteps:
                     times=times,
                 )
             return NoCallback.FAILED
+
+
+def _lacks(voices: VoiceArchive, name: VoiceName) -> str:
+    return f"{voices.raw(name)} lacks some of what was said; is its disk full?"

@@ -3,7 +3,7 @@
 -- (null: all; what belongs to no queue is for everybody), $4 whether those are wanted that are done.
 select 'voicemail' as kind, f.detail ->> 'name' as ref, c.project, f.detail ->> 'queue' as queue, f.at,
     c.call, c.caller, c.caller_name, c.line, c.hotline, (f.detail ->> 'duration_s')::double precision as seconds,
-    f.detail ->> 'file' as file, null::text as place, null::timestamptz as due_at, null::text as agent,
+    f.detail ->> 'file' as file, f.detail ->> 'short' = 'true' as short, null::text as place, null::timestamptz as due_at, null::text as agent,
     w.claimed_by, w.claimed_until, w.done_at, w.done_by, coalesce(w.note, '') as note,
     null::text as answered_in, null::timestamptz as answered_at
 from call_facts f

@@ -20,7 +20,7 @@ from engine.inbound.bookmark import Bookmark
 from engine.inbound.repeated_faults import RepeatedFaults
 from engine.inbound.voice_steps import VoiceMeans, VoiceSteps
 from ivr_flows.steps import BookCallback, Done, NotDone, RecordVoice, VoiceRecorded
-from recordings.voice_files import KeptVoice
+from recordings.voice_files import KeptVoice, read_name
 from recordings.voices import VoiceArchive
 from storage.database import Database
 from storage.fact_lines import decode
@@ -156,10 +156,28 @@ class FillingSession(RecordingSession):
     now = 0.0
 
     async def record(self, path: str, form: str, *about: Any) -> Streamed:
-        ended = await super().record(path, form, *about)
-        await asyncio.to_thread(fill, Path(path).parent)
-        self.now += 12
-        return ended
+        try:
+            return await super().record(path, form, *about)
+        finally:
+            await asyncio.to_thread(fill, Path(path).parent)
+            self.now += 12
+
+
+def into_a_full_disk(
+    engine: Engine, database: Database, voices: VoiceArchive, session: FillingSession
+) -> VoiceSteps:
+    zone = ZoneInfo("Asia/Shanghai")
+    means = VoiceMeans(voices, CallerCallbacks(database.pool, lambda: zone), RepeatedFaults())
+    bookmark = Bookmark(cast(Any, session), served=False)
+    given = cast(Any, session)
+    return VoiceSteps(
+        given, enter(engine), bookmark, engine.calls, means, clock=lambda: session.now
+    )
+
+
+def kept_short(name: str) -> bool:
+    found = read_name(name.removesuffix(".sln"))
+    return found is not None and found.short
 
 
 @pytest.mark.parametrize("said", [spoken(2), b""])
@@ -171,22 +189,41 @@ async def test_who_speaks_into_a_full_disk_is_not_told_that_it_was_taken(
 ) -> None:
     disk = mount("size=20m")
     voices = VoiceArchive(disk, disk / "root", lambda _: None)
-    means = VoiceMeans(
-        voices,
-        CallerCallbacks(database.pool, lambda: ZoneInfo("Asia/Shanghai")),
-        RepeatedFaults(),
-    )
-    session = FillingSession(said)
-    one = VoiceSteps(
-        cast(Any, session),
-        enter(engine),
-        Bookmark(cast(Any, session), served=False),
-        engine.calls,
-        means,
-        clock=lambda: session.now,
-    )
+    one = into_a_full_disk(engine, database, voices, FillingSession(said))
     assert await one.record(STEP) == NotDone()
     assert voices.waiting == bool(said), "what there is of it is kept"
+    assert sum(map(kept_short, await files(voices))) == bool(said), "and known to be cut short"
+
+
+@pytest.mark.parametrize("said", [spoken(2), b""])
+async def test_who_hangs_up_on_a_full_disk_has_left_what_is_known_to_be_cut_short(
+    engine: Engine,
+    database: Database,
+    mount: Callable[..., Path],  # noqa: F811
+    said: bytes,
+) -> None:
+    disk = mount("size=20m")
+    told: list[KeptVoice] = []
+    voices = VoiceArchive(disk, disk / "root", told.append)
+    session = FillingSession(said, HungUp("gone"))
+    one = into_a_full_disk(engine, database, voices, session)
+    with capture_logs() as lines, pytest.raises(HungUp):
+        await one.record(STEP)
+    assert voices.waiting == bool(said)
+    assert sum(map(kept_short, await files(voices))) == bool(said)
+    assert ["its disk full" in line["why"] for line in lines] == [True]
+
+
+async def test_who_hangs_up_on_a_disk_with_room_has_left_all_they_said(
+    engine: Engine, means: VoiceMeans, voices: VoiceArchive
+) -> None:
+    times = iter((0.0, 12.0))  # a phone that sends nothing in pauses
+    given = cast(Any, RecordingSession(spoken(2), HungUp("gone")))
+    bookmark = Bookmark(given, served=False)
+    one = VoiceSteps(given, enter(engine), bookmark, engine.calls, means, clock=lambda: next(times))
+    with pytest.raises(HungUp):
+        await one.record(STEP)
+    assert [kept_short(one) for one in await files(voices)] == [False]
 
 
 async def test_without_means_nothing_is_left(engine: Engine) -> None:

@@ -65,9 +65,10 @@ async def goes_on(_call: CallId) -> bool | None:
     return None
 
 
-@pytest.mark.parametrize("queue", [SALES, None])
-def test_a_name_says_whose_it_is(queue: QueueName | None) -> None:
-    name = VoiceName(CALL, 1795316000123, queue)
+@pytest.mark.parametrize("short", [False, True])
+@pytest.mark.parametrize("queue", [SALES, QueueName("short"), None])
+def test_a_name_says_whose_it_is(queue: QueueName | None, short: bool) -> None:
+    name = VoiceName(CALL, 1795316000123, queue, short)
     assert read_name(str(name)) == name
 
 
@@ -138,6 +139,32 @@ async def test_what_a_killed_controller_left_is_found_once_its_call_is_over(spoo
     assert [one.name for one in told] == [NAME]
     assert not empty.exists()
     assert [line["file"] for line in lines] == [str(spool / "holiday.sln")], "said once"
+
+
+async def test_one_that_is_cut_short_is_known_as_such_after_a_crash(spool: Path) -> None:
+    told: list[KeptVoice] = []
+    raw = write(spool, NAME, spoken(1))
+    killed = VoiceArchive(spool, spool.parent / "root", told.append)
+    assert await killed.finish(NAME, short=True) == 1
+    assert not raw.exists()
+    async with running(spool, told) as voices:
+        assert await voices.orphans(ended) == 1
+        await until(lambda: not list(spool.iterdir()))
+    (kept,) = told
+    assert (kept.fact().short, kept.fact().queue) == (True, SALES)
+
+
+async def test_one_that_is_taken_during_the_look_for_others_is_not_missed(spool: Path) -> None:
+    raw = write(spool, NAME, spoken(1))
+    voices = VoiceArchive(spool, spool.parent / "root", lambda _: None)
+
+    async def taken_meanwhile(_call: CallId) -> bool | None:
+        raw.rename(raw.with_name("elsewhere"))
+        return True
+
+    with capture_logs() as lines:
+        assert await voices.orphans(taken_meanwhile) == 0
+    assert lines == []
 
 
 async def test_taken_twice_it_is_the_same(spool: Path) -> None:

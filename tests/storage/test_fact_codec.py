@@ -237,6 +237,12 @@ STORED: list[tuple[Happening, str, str]] = [
         ' "duration_s": 6.0, "bytes": 192044}',
     ),
     (
+        VoiceKept("c.v1-short", SALES, FILE, "ab", 6.0, 192044, True),
+        "voice",
+        '{"name": "c.v1-short", "queue": "sales", "file": "2026/03/02/c.wav", "sha256": "ab",'
+        ' "duration_s": 6.0, "bytes": 192044, "short": true}',
+    ),
+    (
         Recorded(FILE, "ab", 6.0, None, True, 192044),
         "recorded",
         '{"file": "2026/03/02/c.wav", "sha256": "ab", "duration_s": 6.0, "bridged_s": null,'

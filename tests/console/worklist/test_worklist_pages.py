@@ -24,7 +24,7 @@ NOW = datetime.now(UTC)
 
 def left(
     call: str, kind: WorkKind, *, queue: str = "sales", caller: str | None = "13800138000",
-    project: str = TEA, ago_s: float = 3600,
+    project: str = TEA, ago_s: float = 3600, **detail: object,
 ) -> list[CallFact]:  # fmt: skip
     """A call in which nobody talked with the caller; with a voicemail, if it is one."""
 
@@ -39,8 +39,9 @@ def left(
     ]  # fmt: skip
     if kind is WorkKind.VOICEMAIL:
         name = voice(call, queue)
-        kept = {"name": name, "queue": queue, "file": f"2026/03/02/{name}.wav"}
-        facts.append(fact(31, VoiceKept.kind, **kept, sha256="ab", duration_s=6.0, bytes=9))
+        kept: dict[str, object] = {"name": name, "queue": queue, "file": f"2026/03/02/{name}.wav"}
+        kept |= {"sha256": "ab", "duration_s": 6.0, "bytes": 9, **detail}
+        facts.append(fact(31, VoiceKept.kind, **kept))
     else:
         facts.append(fact(5, Queued.kind, queue=queue, skill=queue))
     return facts
@@ -157,6 +158,25 @@ async def test_a_voicemail_is_played_by_whose_queue_it_is(console: Console, visi
     assert "Voicemail for the queue" in text
     assert (await quinn.get(f"/calls/c1/voices/{voice('c1')}/sound.wav")).status == 200
     assert (await quinn.get(f"/calls/c1/voices/{voice('c2')}/sound.wav")).status == 404
+
+
+async def test_a_message_that_a_full_disk_has_cut_short_says_so(
+    console: Console, visit: Visit
+) -> None:
+    await store(console.database, left("c1", WorkKind.VOICEMAIL))
+    await store(console.database, left("c2", WorkKind.VOICEMAIL, short=True))
+    ada = await english(visit, "ada")
+    whole, cut = (await (await ada.get("/worklist")).text()).split('data-entry="')[1:]
+    assert cut.startswith(voice("c2")) and "cut short: the disk was full" in cut
+    assert "cut short" not in whole
+    items = (await (await ada.get("/api/v1/worklist")).json())["entries"]
+    assert {one["call"]: one["short"] for one in items} == {"c1": False, "c2": True}
+    page = await (await ada.get("/calls/c2")).text()
+    assert "cut short: the disk was full" in page
+    assert "some of what they said is missing" in page
+    assert "disk was full" not in await (await ada.get("/calls/c1")).text()
+    await ada.post("/language", {"language": "zh-CN"})
+    assert "当时磁盘已满" in await (await ada.get("/worklist")).text()
 
 
 async def test_an_agent_calls_back_by_hand_or_by_a_callback_of_their_own(
