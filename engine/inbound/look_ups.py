@@ -22,6 +22,7 @@ from yarl import URL
 
 from engine.inbound.repeated_faults import RepeatedFaults
 from ivr_flows.steps import Json, LookedUp, LookUp, LookUpFailed, LookUpFault
+from machine.host_names import HostNames
 from publishing.inner_services import InnerService, may_be_asked
 
 log = structlog.get_logger()
@@ -47,15 +48,14 @@ class _NoEntry(OSError):  # noqa: N818 - so that aiohttp takes it for a failed r
 class _Guard(AbstractResolver):
     """Resolves names to addresses that may be asked."""
 
-    def __init__(self, allowed: Callable[[], Collection[InnerService]]) -> None:
+    def __init__(self, names: HostNames, allowed: Callable[[], Collection[InnerService]]) -> None:
+        self._names = names
         self._allowed = allowed
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, family=family)
-        addresses = [(one[0], str(one[4][0])) for one in found]
+        addresses = await self._names.addresses(host, family)
         allowed = self._allowed()
         fine = [(kind, one) for kind, one in addresses if may_be_asked(host, port, one, allowed)]
         if addresses and not fine:
@@ -80,7 +80,7 @@ class LookUps:
     """Carries out ``LookUp`` steps.
 
     ``secret`` returns a project's secret by its name, None if there is none; ``allowed`` the
-    services inside the centre that flows may ask.
+    services inside the centre that flows may ask, ``names`` resolves the names of all.
     """
 
     def __init__(
@@ -88,11 +88,13 @@ class LookUps:
         secret: Callable[[str, str], str | None],
         allowed: Callable[[], Collection[InnerService]] = tuple,
         *,
+        names: HostNames | None = None,
         of_a_host: int = OF_A_HOST,
         in_all_s: float = IN_ALL_S,
     ) -> None:
         self._secret = secret
         self._allowed = allowed
+        self._names = names or HostNames()
         self._of_a_host = of_a_host
         self._in_all_s = in_all_s
         self._sessions: dict[tuple[InnerService, ...], aiohttp.ClientSession] = {}
@@ -191,6 +193,12 @@ class LookUps:
                         return LookedUp(await _answer(response, step.largest_bytes))
             except _Fault:
                 raise
+            except asyncio.CancelledError as error:
+                task = asyncio.current_task()
+                if task is None or task.cancelling():
+                    raise
+                # Not the caller left: the session was closed while a name was being resolved.
+                raise _Fault(LookUpFault.UNREACHABLE) from error
             except aiohttp.ClientConnectorError as error:
                 if isinstance(error.os_error, _NoEntry):
                     raise _Fault(LookUpFault.REFUSED) from error
@@ -212,7 +220,7 @@ class LookUps:
         allowed = tuple(self._allowed())
         session = self._sessions.pop(allowed, None)
         if session is None:
-            connector = aiohttp.TCPConnector(resolver=_Guard(lambda: allowed), limit=0)
+            connector = aiohttp.TCPConnector(resolver=_Guard(self._names, lambda: allowed), limit=0)
             session = aiohttp.ClientSession(
                 connector=connector,
                 cookie_jar=aiohttp.DummyCookieJar(),
