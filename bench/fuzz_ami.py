@@ -13,16 +13,15 @@ import random
 import sys
 import tempfile
 import time
-import traceback
 from collections import Counter
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import psutil
-import structlog
 
-from bench.fuzz_agi import HOTLINE, LINE, NODE, small_centre
+from bench.fuzz_watch import must, watching
+from bench.fuzzed_server import HOTLINE, LINE, NODE, small_centre
 from engine.engine import Engine
 from storage.outbox import Outbox
 from telephony.ami.ami_wire import Framer, Message
@@ -232,75 +231,59 @@ async def fuzz(
     folder: Path, seed: int, *, events: int = sys.maxsize, seconds: float = 1e9
 ) -> dict[str, Any]:
     """Send this many events, or for this long. Raises AssertionError if anything goes wrong."""
-    escaped: list[str] = []
-    logged: Counter[str] = Counter()
-
-    def count(_: Any, _level: str, event: MutableMapping[str, Any]) -> str:
-        logged[event["event"]] += 1
-        if event.get("exc_info") or "of a call could not be handled" in event["event"]:
-            escaped.append(f"{dict(event)}"[:600] + traceback.format_exc(limit=-3))
-        if event["event"].startswith("an AMI event could not") and "ValueError" not in event["why"]:
-            refused[event["why"][:80]] += 1
-        raise structlog.DropEvent
-
-    refused: Counter[str] = Counter()
-    loop = asyncio.get_running_loop()
-    before, processors = loop.get_exception_handler(), structlog.get_config()["processors"]
-    loop.set_exception_handler(lambda _, context: escaped.append(repr(context)))
-    structlog.configure(processors=[count])
-    damage = Damage(seed)
-    far = FakeAsterisk(damage)
-    server = await asyncio.start_server(far.serve, "127.0.0.1", 0)
-    outbox = Outbox(folder / "outbox.jsonl")
-    link = Link(
-        NODE, "127.0.0.1", server.sockets[0].getsockname()[1], "u", "s",
-        timing=Timing(retry_first=0.01, retry_most=0.05, ping_every=0.5),
-    )  # fmt: skip
-    engine = Engine(small_centre(), outbox, {NODE: link})
-    running = asyncio.create_task(link.run(engine.switches))
-    process, began, rss = psutil.Process(), time.monotonic(), 0
-    try:
-        while far.events < events and time.monotonic() - began < seconds:
-            await asyncio.sleep(0.05)
-            if not rss and (far.events > events / 4 or time.monotonic() - began > seconds / 4):
-                rss = process.memory_info().rss
-        took = time.monotonic() - began
-        grown = process.memory_info().rss - rss
-        far.quiet = True
-        at = far.connections
-        far.cut()
-        deadline = time.monotonic() + 30
-        while not (link.up and far.connections > at and not link.backlog):
-            _must(time.monotonic() < deadline, f"the link does not come up: {link.state}")
-            await asyncio.sleep(0.05)
-        await asyncio.sleep(0.2)
-        expected = sorted(f"{NODE}-1795{far.connections:06}.{number}" for number in range(_GOOD))
-        _must(not escaped, f"exceptions escaped: {escaped[:3]}")
-        _must(sorted(engine.calls.by_id) == expected, f"calls: {sorted(engine.calls.by_id)[:9]}")
-        views = sorted(view.call for view in engine.channels.open_calls())
-        _must(views == expected, f"the fold has {views[:9]}")
-        return {
-            "seed": seed,
-            "events": far.events,
-            "connections": far.connections,
-            "kinds": dict(damage.sent),
-            "events_refused": link.failures,
-            "per_s": round(far.events / took),
-            "grown_mb": round(grown / 1e6, 1),
-            "logged": dict(logged),
-        }
-    finally:
-        await link.close()
-        running.cancel()
-        server.close()
-        outbox.close()
-        loop.set_exception_handler(before)
-        structlog.configure(processors=processors)
+    with watching(_is_harm) as seen:
+        damage = Damage(seed)
+        far = FakeAsterisk(damage)
+        server = await asyncio.start_server(far.serve, "127.0.0.1", 0)
+        outbox = Outbox(folder / "outbox.jsonl")
+        link = Link(
+            NODE, "127.0.0.1", server.sockets[0].getsockname()[1], "u", "s",
+            timing=Timing(retry_first=0.01, retry_most=0.05, ping_every=0.5),
+        )  # fmt: skip
+        engine = Engine(small_centre(), outbox, {NODE: link})
+        running = asyncio.create_task(link.run(engine.switches))
+        process, began, rss = psutil.Process(), time.monotonic(), 0
+        try:
+            while far.events < events and time.monotonic() - began < seconds:
+                await asyncio.sleep(0.05)
+                if not rss and (far.events > events / 4 or time.monotonic() - began > seconds / 4):
+                    rss = process.memory_info().rss
+            took = time.monotonic() - began
+            grown = process.memory_info().rss - rss
+            far.quiet = True
+            at = far.connections
+            far.cut()
+            deadline = time.monotonic() + 30
+            while not (link.up and far.connections > at and not link.backlog):
+                must(time.monotonic() < deadline, f"the link does not come up: {link.state}")
+                await asyncio.sleep(0.05)
+            await asyncio.sleep(0.2)
+            expected = sorted(
+                f"{NODE}-1795{far.connections:06}.{number}" for number in range(_GOOD)
+            )
+            must(not seen.escaped, f"exceptions escaped: {seen.escaped[:3]}")
+            must(sorted(engine.calls.by_id) == expected, f"calls: {sorted(engine.calls.by_id)[:9]}")
+            views = sorted(view.call for view in engine.channels.open_calls())
+            must(views == expected, f"the fold has {views[:9]}")
+            return {
+                "seed": seed,
+                "events": far.events,
+                "connections": far.connections,
+                "kinds": dict(damage.sent),
+                "events_refused": link.failures,
+                "per_s": round(far.events / took),
+                "grown_mb": round(grown / 1e6, 1),
+                "logged": dict(seen.logged),
+            }
+        finally:
+            await link.close()
+            running.cancel()
+            server.close()
+            outbox.close()
 
 
-def _must(so: bool, text: str) -> None:
-    if not so:
-        raise AssertionError(text)
+def _is_harm(_level: str, event: Mapping[str, Any]) -> bool:
+    return bool(event.get("exc_info")) or "of a call could not be handled" in event["event"]
 
 
 def measure() -> dict[str, Any]:

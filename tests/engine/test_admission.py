@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from bench.fuzz_agi import HOTLINE, LINE, NODE, FuzzedServer, caller, door, environment
+from bench.agi_requests import caller, environment
+from bench.fuzzed_server import HOTLINE, LINE, NODE, FuzzedServer, door
 from domain.identity import NodeName
 from telephony.ami.ami_wire import Message
 from telephony.ami.link import Link

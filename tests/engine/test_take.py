@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from acd.events import Connected, Disconnected, Ready
-from bench.fuzz_agi import NODE, FuzzedServer, caller, door
+from bench.agi_requests import caller
+from bench.fuzzed_server import NODE, FuzzedServer, door
 from domain.agent_facts import AgentFact, AgentState
 from domain.call_facts import CallEnded, TurnedAway
 from domain.centre import (

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from bench.fuzz_agi import address, environment
+from bench.agi_requests import address, environment
 from domain.identity import StationName
 from tests.faults.conftest import SceneFactory
 from tests.faults.scene import HOTLINE, LINE, Scene, assert_right

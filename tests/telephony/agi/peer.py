@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 
-from bench.fuzz_agi import address
+from bench.agi_requests import address
 from telephony.agi.server import AgiServer, SessionRoute
 from telephony.agi.session import Session
 

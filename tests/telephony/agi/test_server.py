@@ -11,7 +11,7 @@ import psutil
 import pytest
 from structlog.testing import capture_logs
 
-from bench.fuzz_agi import address
+from bench.agi_requests import address
 from telephony.agi.kept_port import Found, is_ours, reserve, reserve_each
 from telephony.agi.server import AgiServer, CannotListen
 from telephony.agi.session import Session
