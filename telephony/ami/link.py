@@ -11,10 +11,11 @@ import structlog
 from domain.identity import NodeName
 from telephony.ami import lifecycle
 from telephony.ami.ami_wire import Message
-from telephony.ami.delivery import Delivery
-from telephony.ami.event_lag import ECHO, EventLag
+from telephony.ami.event_lag import EventLag
+from telephony.ami.event_stream import EventStream
 from telephony.ami.lifecycle import AmiLoginRefused
-from telephony.ami.link_listener import LinkListener, Nobody
+from telephony.ami.link_listener import LinkListener
+from telephony.ami.link_status import LinkStatus
 from telephony.ami.lost_replies import LostReplies
 from telephony.ami.originate import Originate
 from telephony.ami.protocol import (
@@ -25,7 +26,7 @@ from telephony.ami.protocol import (
     OutcomeUnknown,
 )
 from telephony.ami.secret_keys import SecretKeys
-from telephony.ami.snapshot import take_snapshot
+from telephony.ami.snapshot import Snapshot, take_snapshot
 from telephony.ami.state import LinkKind, LinkState, Timing
 
 log = structlog.get_logger()
@@ -66,32 +67,34 @@ class Link:
         """Whose keys must not be seen: their events end here."""
         self._username = username
         self._secret = secret
-        self._clock = clock
         self._rng = rng or random.Random()  # noqa: S311 - jitter, not a secret
-        self._max_backlog = max_backlog
         self._faults_of = faults_of
         self._judged: set[str] = set()
-        self._listener: LinkListener = Nobody()
-        self._delivery = Delivery(self._delivered, node)
+        self._log = log.bind(node=node, ami=f"{host}:{port}")
+        self._status = LinkStatus(clock, self._log, self.timing.retry_refused)
         self._lag = EventLag(node, clock, self.timing.pong)
+        self._lost_replies = LostReplies(self.wait_up, self._channels, clock, self.timing)
+        self._events = EventStream(
+            node,
+            self._log,
+            self._lag,
+            self._lost_replies,
+            self.secret_keys,
+            max_backlog=max_backlog,
+            overflows=self._cut,
+        )
         self._protocol: AmiProtocol | None = None
-        self._state = LinkState(LinkKind.DOWN, clock(), "not started")
-        self._is_up = asyncio.Event()
         self._boot = ""
-        self._booted = asyncio.Event()
         self._ups = 0
         self._closing = False
         self._task: asyncio.Task[None] | None = None
-        self._said = ""
-        self._lost_replies = LostReplies(self.wait_up, self._channels, clock, self.timing)
-        self._log = log.bind(node=node, ami=f"{host}:{port}")
 
     # --- what it is now
 
     @property
     def up(self) -> bool:
         """Logged in, snapshot delivered: events flow and actions can be sent."""
-        return self._state.kind is LinkKind.UP
+        return self._status.up
 
     @property
     def sends(self) -> bool:
@@ -101,17 +104,17 @@ class Link:
 
     @property
     def state(self) -> LinkState:
-        return self._state
+        return self._status.state
 
     @property
     def backlog(self) -> int:
         """How many events have been received but not delivered."""
-        return len(self._delivery)
+        return len(self._events)
 
     @property
     def failures(self) -> int:
         """How many events the consumer failed on."""
-        return self._delivery.failures
+        return self._events.failures
 
     @property
     def lag(self) -> float:
@@ -120,8 +123,7 @@ class Link:
 
     async def wait_up(self, timeout: float | None = None) -> None:
         """Wait until the link is up. Raises TimeoutError."""
-        async with asyncio.timeout(timeout):
-            await self._is_up.wait()
+        await self._status.wait_up(timeout)
 
     # --- actions
 
@@ -182,8 +184,8 @@ class Link:
     def _live(self) -> AmiProtocol:
         if self._protocol is None or not self.up:
             raise LinkDown(
-                f"{self.node}: AMI {self.host}:{self.port} is {self._state.kind}:"
-                f" {self._state.error or 'not ready yet'}"
+                f"{self.node}: AMI {self.host}:{self.port} is {self.state.kind}:"
+                f" {self.state.error or 'not ready yet'}"
             )
         return self._protocol
 
@@ -194,7 +196,7 @@ class Link:
         if self._task is not None:
             raise RuntimeError("this link runs already")
         self._task = asyncio.current_task()
-        self._listener = listener
+        self._events.listen(listener)
         failures = 0
         try:
             while not self._closing:
@@ -203,7 +205,7 @@ class Link:
                 try:
                     await self._connect_and_serve()
                 except AmiLoginRefused as error:
-                    self._became(LinkKind.REFUSED, str(error))
+                    self._status.became(LinkKind.REFUSED, str(error))
                     wait = self.timing.retry_refused
                 except (OSError, OutcomeUnknown, LinkDown) as error:
                     was_up = self.up
@@ -217,47 +219,44 @@ class Link:
                     await self._lost(_reason(error))
                     wait = self.timing.retry_most
                 failures = 0 if was_up else failures + 1
-                if not wait:
-                    most = min(
-                        self.timing.retry_most, self.timing.retry_first * 2 ** min(failures, 16)
-                    )
-                    wait = most * self._rng.uniform(0.5, 1.0)
-                await asyncio.sleep(wait)
+                await asyncio.sleep(wait or self._pause(failures))
         except asyncio.CancelledError:
             if not self._closing:
                 raise
         finally:
             self._task = None
-            self._delivery.hold()
+            self._events.hold()
             was_up = self.up
-            self._became(LinkKind.CLOSED, "closed")
+            self._status.became(LinkKind.CLOSED, "closed")
             if was_up:
-                self._tell(self._listener.on_down, self.node, self._state.error)
+                self._events.down("closed")
+
+    def _pause(self, failures: int) -> float:
+        """How long to wait after so many failures in a row, in seconds."""
+        most = min(self.timing.retry_most, self.timing.retry_first * 2.0 ** min(failures, 16))
+        return most * self._rng.uniform(0.5, 1.0)
 
     async def close(self) -> None:
         """End the link for good; once this returns, nothing of it runs and nothing is delivered."""
         self._closing = True
-        self._delivery.hold()
+        self._events.hold()
         task = self._task
         if task is not None and task is not asyncio.current_task():
             task.cancel()
             await asyncio.wait((task,))
-        if self._state.kind is not LinkKind.CLOSED:
-            self._became(LinkKind.CLOSED, "closed")
+        if self.state.kind is not LinkKind.CLOSED:
+            self._status.became(LinkKind.CLOSED, "closed")
 
     async def _connect_and_serve(self) -> None:
         """Serve one connection from beginning to end; always raises."""
-        self._delivery.hold()
-        self._delivery.clear()
-        self._booted.clear()
-        self._lag.forget()
-        protocol = await lifecycle.connect(self, self.host, self.port, self.timing.connect)
+        self._events.begin()
+        protocol = await lifecycle.connect(self._events, self.host, self.port, self.timing.connect)
         try:
             self._protocol = protocol
-            self._became(LinkKind.SYNCING, self._state.error)
+            self._status.became(LinkKind.SYNCING, self.state.error)
             events_from = datetime.now(UTC)
             await lifecycle.log_in(protocol, self._username, self._secret, self.timing.login)
-            if not await lifecycle.booted(protocol, self._booted, self.timing.boot):
+            if not await lifecycle.booted(protocol, self._events.booted, self.timing.boot):
                 self._log.warning(
                     "no FullyBooted event came; going on without it. Does the AMI user"
                     " have read = system in manager.conf?"
@@ -266,22 +265,12 @@ class Link:
             await lifecycle.check_name(protocol, self.node, self.timing.login)
             await self._synchronise(protocol, events_from)
             await lifecycle.keep_alive(
-                protocol, self.timing.ping_every, self.timing.pong, self._measure_lag
+                protocol, self.timing.ping_every, self.timing.pong, self._events.measure_lag
             )
         finally:
             self._protocol = None
             if not protocol.closed:
                 protocol.close()
-
-    async def _measure_lag(self, protocol: AmiProtocol) -> None:
-        await self._lag.ask(protocol, self.backlog)
-
-    def _delivered(self, message: Message) -> None:
-        raw = message.raw
-        if raw.startswith(b"Event: UserEvent") and ECHO in raw:
-            self._lag.came(raw)
-            return
-        self._listener.on_message(self.node, message)
 
     async def _synchronise(self, protocol: AmiProtocol, events_from: datetime) -> None:
         try:
@@ -293,20 +282,25 @@ class Link:
                 f"{refused}; AMI user {self._username!r} needs write = reporting in manager.conf"
             ) from refused
         self._boot = snapshot.boot
-        self._became(LinkKind.UP, "")
+        self._status.became(LinkKind.UP, "")
         self.reconnects, self._ups = self._ups, self._ups + 1
-        if snapshot.version not in self._judged:
-            self._judged.add(snapshot.version)
-            for fault in self._faults_of(snapshot.version):
+        self._judge(snapshot.version)
+        self._events.up(snapshot)
+        self._report(snapshot)
+
+    def _judge(self, version: str) -> None:
+        if version not in self._judged:
+            self._judged.add(version)
+            for fault in self._faults_of(version):
                 self._log.warning(fault)
-        self._tell(self._listener.on_snapshot, self.node, snapshot)
-        self._delivery.release()
+
+    def _report(self, snapshot: Snapshot) -> None:
         self._log.info(
             "AMI link up",
             channels=len(snapshot.channels),
             asterisk_started=snapshot.boot,
             restarted=snapshot.restarted,
-            held_events=len(self._delivery),
+            held_events=self.backlog,
             refused_lists=snapshot.missing or None,
         )
         if snapshot.left_out:
@@ -319,53 +313,15 @@ class Link:
     async def _lost(self, error: str) -> None:
         if self.up:
             # What was received is true, so it is delivered first.
-            self._became(LinkKind.DOWN, error)
-            await self._delivery.drained()
-            self._tell(self._listener.on_down, self.node, self._state.error)
+            self._status.became(LinkKind.DOWN, error)
+            await self._events.drained()
+            self._events.down(error)
         else:
-            self._became(LinkKind.DOWN, error)
+            self._status.became(LinkKind.DOWN, error)
 
-    # --- called by the protocol
-
-    def dispatch(self, event: Message) -> None:
-        """An event came."""
-        if self.secret_keys and self.secret_keys.drops(event.raw):
-            return
-        if event.name == "FullyBooted":
-            self._booted.set()
-        if self._lost_replies.sought:
-            self._lost_replies.look_at(event.raw)
-        self._delivery.put(event)
-        if len(self._delivery) > self._max_backlog and self._protocol is not None:
-            # Nothing is lost by this: a snapshot follows the next login.
-            self._protocol.fail(
-                f"{self._max_backlog} events are waiting: their consumer is too slow"
-            )
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """The connection has ended; ``run`` notices by itself."""
-
-    def _tell(self, callback: Callable[..., object], *arguments: object) -> None:
-        try:
-            callback(*arguments)
-        except Exception:
-            self._log.exception("the AMI link's listener failed; the link goes on")
-
-    def _became(self, kind: LinkKind, error: str) -> None:
-        self._state = LinkState(kind, self._clock(), error)
-        if kind is LinkKind.UP:
-            self._is_up.set()
-        else:
-            self._is_up.clear()
-        # One line when something changes, not one for every failed attempt.
-        said = "" if kind is LinkKind.UP else error
-        if kind in (LinkKind.DOWN, LinkKind.REFUSED) and said != self._said:
-            if kind is LinkKind.REFUSED:
-                self._log.error(f"{error}. Trying again every {self.timing.retry_refused:g} s")
-            else:
-                self._log.warning(f"AMI link down: {error}. Trying again")
-        if kind is not LinkKind.SYNCING:
-            self._said = said
+    def _cut(self, why: str) -> None:
+        if self._protocol is not None:
+            self._protocol.fail(why)
 
 
 def _reason(error: Exception) -> str:
