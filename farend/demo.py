@@ -16,7 +16,9 @@ from farend.outreach import Outreach
 from farend.outreach_books import result_of
 from farend.outreach_centre import with_outreach
 from farend.working_day import WorkingDay, figures_of, unaccounted
-from offhook.stack import Stack, StackError, free_state
+from offhook.stack import Stack
+from offhook.stack_error import StackError
+from offhook.state_folder import free_state
 from offhook.up import until_stopped
 from storage.accounts import accounts_of
 from storage.database import make_pool

@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _check_folder(state: Path | None) -> None:
     if state is not None and not str(state).isprintable():
-        from offhook.stack import StackError
+        from offhook.stack_error import StackError
 
         raise StackError(
             f"--state {str(state)!r}: a folder whose name has line breaks or other characters that"

@@ -23,7 +23,7 @@ from machine.progress import ByteBar
 from offhook.backup import CENTRE_FILE, FLOWS, PROMPTS, RECORDINGS, STATE
 from offhook.backup_archive import DATABASE, ArchiveReader, BackupError, opened_archive
 from offhook.own_database import dsn_of
-from offhook.stack import claim
+from offhook.state_folder import claim
 from storage.database import bring_forward, check_address, close_pool, explained, make_pool
 from storage.database_errors import StorageError
 from storage.dumping import load_dump

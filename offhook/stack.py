@@ -4,9 +4,6 @@
 """
 
 import asyncio
-import fcntl
-import shutil
-from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -17,43 +14,30 @@ import aiohttp
 from centre.directory import Directory
 from centre.directory_copy import DirectoryCopy
 from centre.running import centre_of
-from configuration import in_force
 from configuration.addresses import check_addresses
 from configuration.centre_file import Config
 from configuration.directory_at_start import asterisk_passwords, directory_at_start, kept_here
 from configuration.flows import load_flows
-from configuration.in_force import CannotKeep, InForce, from_files
+from configuration.in_force import InForce, from_files
 from configuration.published_flows import flows_elsewhere
 from configuration.secrets import Secrets, secrets_for
 from domain.centre import Centre
-from domain.errors import OperatorError
 from machine.hosts import reached_at, with_port
 from machine.keeping import keep
-from machine.one_line import in_one_line
-from storage.database import close_pool, make_pool, open_database
-from storage.database_errors import (
-    DatabaseRefused,
-    DatabaseUnreachable,
-    EmbeddedServerFailed,
-    StorageError,
-)
+from offhook.restarts import Restarts
+from offhook.stack_database import StackDatabase
+from offhook.stack_error import StackError
+from offhook.state_folder import claim
+from storage.database import close_pool, make_pool
+from storage.database_errors import StorageError
 from storage.embedded import EmbeddedServer
-from storage.last_known import LAST_KNOWN, LastKnown
-from supervision.controller_process import SPARE_AFTER_S, ControllerError, ControllerProcess
+from supervision.controller_process import SPARE_AFTER_S, ControllerProcess
 from supervision.logs import keep_small
 from telephony.agi.kept_port import reserve
 from telephony.asterisk.generated_files import Addresses, Ports
 from telephony.asterisk.instance import Instance
 from telephony.asterisk.process import AsteriskError, check_free
 from telephony.asterisk.provision import AsteriskInstall, Progress
-
-_LOCK = "in-use.lock"
-STOPPING = "it is stopping"
-"""Why a restart is refused meanwhile."""
-
-
-class StackError(OperatorError):
-    """A part did not start. The text says which, why, and what to do."""
 
 
 class Stack:
@@ -83,10 +67,8 @@ class Stack:
         self._claimed: IO[bytes] | None = None
         self._agi_port: ExitStack | None = None
         self._keeping: list[asyncio.Task[None]] = []
-        self._in_force: InForce | None = None
         self._directory: DirectoryCopy | None = None
-        self._restarting = asyncio.Lock()
-        self._draining = False
+        self._restarts: Restarts | None = None
         sections = config.sections
         self.secrets: Secrets = secrets_for(self.state, sections or Directory())
         self._instance: Instance | None = None
@@ -106,13 +88,12 @@ class Stack:
                 ),
                 fallback_after_s=fallback_after_s,
             )
-        self.dsn = config.database.dsn or ""
+        self._database = StackDatabase(
+            self.state, config.database.dsn, database, database_name, progress
+        )
         self._controller: ControllerProcess | None = None
         self._controller_log = controller_log or self.state / "controller.log"
-        self._database = database
-        self._database_name = database_name
         self._small: asyncio.Task[None] | None = None
-        self._own_database = database is None and not self.dsn
         self._progress = progress
         self._environment = environment or {}
         self._spare_after_s = spare_after_s
@@ -149,9 +130,14 @@ class Stack:
         return centre_of(self.directory)
 
     @property
+    def dsn(self) -> str:
+        """The database's address, once it has started."""
+        return self._database.dsn
+
+    @property
     def database_pid(self) -> int | None:
         """The process of its PostgreSQL; None if that runs elsewhere."""
-        return self._database.pid if self._database is not None else None
+        return None if self._database.server is None else self._database.server.pid
 
     def _make_controller(self) -> ControllerProcess:
         ports = (str(getattr(self.ports, name)) for name in Ports.__dataclass_fields__)
@@ -193,21 +179,24 @@ class Stack:
                 ]
             )
             self._keep_port()
-            try:
-                await self._start_database()
-            except (DatabaseUnreachable, DatabaseRefused, EmbeddedServerFailed) as error:
-                if not LastKnown(self.state / LAST_KNOWN).found:
-                    raise
-                self._progress(f"{in_one_line(error)}. Starting without it")
+            await self._database.start()
             await self._open_directory()
-            self._in_force = from_files(self.config, self.state)
-            await self.check_flows(self._in_force)
+            found = from_files(self.config, self.state)
+            await self.check_flows(found)
             if self._instance is not None:
                 self._progress("starting Asterisk")
                 await self._instance.start()
             self._progress("starting the controller and the console")
-            self._keep_copy(self._in_force)
             self._controller = self._make_controller()
+            self._restarts = Restarts(
+                found,
+                self.state,
+                self._controller,
+                self._instance,
+                lambda: self._kept,
+                self._progress,
+            )
+            self._restarts.keep_copy(found)
             await self._controller.start()
             self._small = asyncio.get_running_loop().create_task(keep_small(self._logs()))
         except BaseException:
@@ -232,81 +221,10 @@ class Stack:
         Raises StackError if nothing has changed, and ControllerError if the new controller does
         not start and the configuration before it is in force again.
         """
-        async with self._restarting:
-            before = self._in_force
-            if self._draining:
-                raise StackError(STOPPING)
-            if before is None:
-                raise StackError("the controller has not been started")
-            self._refuse_what_needs_more(found.config)
-            is_kept = self.controller.is_kept
-            try:
-                await self._exchange(before, found)
-            except Exception:
-                if is_kept:  # if none runs now, starting it is retried
-                    self.controller.keep()
-                raise
-
-    async def _exchange(self, before: InForce, found: InForce) -> None:
-        first = self.controller.pid
-        try:
-            await self._reconfigure(found)
-            self._keep_copy(found)
-        except Exception as error:
-            left = await self._go_back(before)
-            raise StackError(f"{in_one_line(error)}. Nothing has changed{left}") from error
-        try:
-            await self.controller.replace()
-        except Exception as error:
-            left = await self._go_back(before, copy=True)
-            now = "the old one goes on"
-            if self.controller.pid != first:
-                now = "the old one is back"
-                try:
-                    await self.controller.replace()
-                except Exception as again:
-                    now = f"the old one does not start either ({in_one_line(again)})"
-            raise ControllerError(
-                f"the new controller did not start, and {now}: {in_one_line(error)}{left}"
-            ) from error
-        self.config, self.secrets, self._in_force = found.config, found.secrets, found
-
-    def _refuse_what_needs_more(self, config: Config) -> None:
-        for what, of in _NOT_BY_A_RESTART.items():
-            if of(config) != of(self.config):
-                raise StackError(
-                    f"{config.source}: {what} can't be changed by a restart of the controller;"
-                    " stop Offhook (Ctrl-C) and start it again. Nothing has changed"
-                )
-
-    async def _reconfigure(self, found: InForce) -> None:
-        if self._instance is not None:
-            kept = self._kept
-            await self._instance.reconfigure(
-                centre_of(kept.kept.directory), asterisk_passwords(found.secrets, kept)
-            )
-
-    def _keep_copy(self, found: InForce) -> None:
-        try:
-            in_force.keep(found, self.state)
-        except CannotKeep as error:
-            if error.misleads:
-                raise
-            self._progress(str(error))
-
-    async def _go_back(self, before: InForce, *, copy: bool = False) -> str:
-        """Put the configuration back. Returns what can't be put back, for the end of a sentence."""
-        faults = []
-        try:
-            await self._reconfigure(before)
-        except (AsteriskError, OSError) as error:
-            faults.append(in_one_line(error))
-        try:
-            if copy:
-                in_force.keep(before, self.state)
-        except CannotKeep as error:
-            faults.append(str(error))
-        return f"; but not all can be put back: {'; '.join(faults)}" if faults else ""
+        if self._restarts is None:
+            raise StackError("the controller has not been started")
+        await self._restarts.put_in_force(found)
+        self.config, self.secrets = found.config, found.secrets
 
     async def drain(self) -> None:
         """Let calls end for as long as the configuration allows, and refuse new ones; call it
@@ -314,29 +232,10 @@ class Stack:
 
         A restart that is under way is finished first: the calls are then the new controller's.
         """
-        self._draining = True
-        if self._restarting.locked():
-            self._progress(
-                "the restart is finished first, then calls may end; Ctrl-C once more stops at once"
-            )
-        async with self._restarting:
-            pass
+        if self._restarts is not None:
+            await self._restarts.close()
         if self._controller is not None:
             await self._controller.drain(self.config.drain_s)
-
-    async def _start_database(self) -> None:
-        if self._own_database:
-            self._progress("starting PostgreSQL (embedded)")
-            self._database = EmbeddedServer(self.state / "postgres")
-            self.dsn = self._database.usual_dsn(self._database_name)
-            await asyncio.to_thread(self._database.start)
-        if self._database is not None:
-            self.dsn = await self._database.database(self._database_name)
-        if not self._own_database or not LastKnown(self.state / LAST_KNOWN).found:
-            # Better to fail now than in the controller, when Asterisk is already running. Besides,
-            # an updated controller can start while old calls are migrated, from what was last
-            # known; without that it can't.
-            await (await open_database(self.dsn)).close()
 
     async def _open_directory(self) -> None:
         """Read the directory, and move what ``centre.yaml`` still has of it there."""
@@ -365,7 +264,7 @@ class Stack:
         logs = [self._controller_log]
         if self._instance is not None:
             logs += [self._instance.log / name for name in ("messages", "security", "output")]
-        if self._own_database:
+        if self._database.is_own:
             logs.append(self.state / "postgres" / "data" / "log")
         return logs
 
@@ -387,8 +286,8 @@ class Stack:
                     )
                 )
             )
-        if self._database is not None:
-            database = self._database
+        if self._database.server is not None:
+            database = self._database.server
             self._keeping.append(
                 run(
                     keep(
@@ -417,9 +316,7 @@ class Stack:
             await self._controller.stop()
         if self._instance is not None:
             await self._instance.stop()
-        if self._own_database and self._database is not None:
-            await asyncio.to_thread(self._database.stop)
-            self._database = None
+        await self._database.stop()
         if self._agi_port is not None:
             self._agi_port.close()
             self._agi_port = None
@@ -432,50 +329,3 @@ class Stack:
         async with aiohttp.ClientSession() as http, http.get(f"{self.console_url}healthz") as page:
             found: list[str] = (await page.json())["missing"]
             return found
-
-
-_NOT_BY_A_RESTART: dict[str, Callable[[Config], object]] = {
-    '"node"': lambda config: config.node,
-    '"sip"': lambda config: config.sip,
-    '"asterisk"': lambda config: config.asterisk,
-    '"database"': lambda config: config.database,
-    "the console's address": lambda config: (config.console.bind, config.console.port),
-}
-"""Settings with which other parts than the controller have been started."""
-
-
-def claim(folder: Path) -> IO[bytes]:
-    """Create the folder if necessary, and lock it until the file is closed. Raises StackError."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lock = (folder / _LOCK).open("ab")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.close()
-        raise StackError(
-            f"{folder} is in use by another Offhook; stop that one, or give this one a folder"
-            " of its own (--state)"
-        ) from None
-    return lock
-
-
-def free_state(folder: Path) -> None:
-    """Empty the folder of an earlier run, which may have left files if it was killed.
-
-    Raises StackError if that run goes on, or if the folder holds something else.
-    """
-    there = {entry.name for entry in folder.iterdir()} if folder.is_dir() else set()
-    if there and not there & {_LOCK, "secrets.json"}:
-        raise StackError(
-            f"{folder} is not one of Offhook's folders and is not emptied; name another"
-        )
-    with claim(folder):
-        if (folder / "postgres" / "data" / "postmaster.pid").exists():
-            left = EmbeddedServer(folder / "postgres")
-            left.start()
-            left.stop()
-        for entry in folder.iterdir():
-            if entry.is_dir() and not entry.is_symlink():
-                shutil.rmtree(entry, ignore_errors=True)
-            elif entry.name != _LOCK:
-                entry.unlink()

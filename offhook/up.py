@@ -18,7 +18,9 @@ from configuration.moving import again
 from configuration.secrets import PASSWORDS, SecretsError
 from documents.document_errors import DocumentError
 from machine.hosts import with_port
-from offhook.stack import STOPPING, Stack, StackError
+from offhook.restarts import STOPPING
+from offhook.stack import Stack
+from offhook.stack_error import StackError
 from supervision.control import controlled
 from supervision.controller_process import ControllerError
 from supervision.outlet import say

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from offhook.stack import StackError, claim, free_state
+from offhook.stack_error import StackError
+from offhook.state_folder import claim, free_state
 
 
 def test_a_folder_has_one_owner(tmp_path: Path) -> None:
