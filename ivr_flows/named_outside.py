@@ -1,7 +1,7 @@
 """Finds what a flow's text names that is kept outside it, even if the text has faults; and puts
 other names there."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -27,9 +27,13 @@ class Named:
 def named_in(text: str) -> tuple[Named, ...]:
     """What the nodes name, in the order of their lines; a node with faults names nothing."""
     try:
-        document = read(text, "")
+        return named_in_document(read(text, ""))
     except DocumentError:
         return ()
+
+
+def named_in_document(document: Document) -> tuple[Named, ...]:
+    """What the nodes name of a text that has been read."""
     nodes = document.data.get("nodes") if isinstance(document.data, dict) else None
     found = [
         one
@@ -39,12 +43,17 @@ def named_in(text: str) -> tuple[Named, ...]:
     return tuple(sorted(found, key=lambda one: (one.line, one.column)))
 
 
-def with_names(text: str, source: str, names: Mapping[tuple[NameOf, str], str]) -> str:
-    """The text with other names for these, and not a character changed elsewhere. Raises
-    DocumentError."""
+def with_names(
+    text: str,
+    source: str,
+    names: Mapping[tuple[NameOf, str], str],
+    named: Iterable[Named] | None = None,
+) -> str:
+    """The text with other names for these, and not a character changed elsewhere. ``named`` is what
+    it names, from who has read it already. Raises DocumentError."""
     words = {
         one.path: names[one.of, one.name]
-        for one in named_in(text)
+        for one in (named_in(text) if named is None else named)
         if names.get((one.of, one.name), one.name) != one.name
     }
     return with_scalars(text, source, words, FLOW)

@@ -16,6 +16,7 @@ from domain.errors import OperatorError
 from domain.roles import Actor, Role
 from ivr_flows.kind import NameOf
 from machine.private_files import write_private
+from machine.progress import ProgressBar
 from machine.safe_files import NotAFileError, open_regular
 from offhook.own_database import config_of, database_of
 from publishing.flow_files import LARGEST_BYTES, PackedFlow, packed, unpacked
@@ -54,7 +55,9 @@ async def take_in(arguments: argparse.Namespace) -> int:
     flows, names = _read(arguments.file), _names(arguments.name)
     async with _transfers(arguments) as transfers:
         source, project = str(arguments.file), arguments.project
-        look = await transfers.look_over(COMMAND_LINE, project, flows, source, names)
+        bar = ProgressBar(len(flows), "flows looked at")
+        look = await transfers.look_over(COMMAND_LINE, project, flows, source, names, step=bar.step)
+        bar.end()
         _print(look, names)
         if arguments.dry_run:
             return 0

@@ -12,15 +12,16 @@ from enum import StrEnum
 
 import asyncpg
 
-from documents.document import FLOW, KEY_ITSELF, Path
+from documents.document import FLOW, KEY_ITSELF, Document, Path, read
 from documents.document_errors import DocumentError
 from documents.scalars import with_scalars
 from domain.roles import Actor
 from ivr_flows.kind import NameOf
-from ivr_flows.loader import check
-from ivr_flows.named_outside import named_in, with_names
+from ivr_flows.loader import check_document
+from ivr_flows.named_outside import named_in_document, with_names
 from ivr_flows.references import Outside
 from ivr_flows.trying.scripts import ScriptSettings, load_scripts
+from machine.in_thread import CountSteps, in_thread
 from publishing.flow_checks import OutsideOf
 from publishing.flow_drafts import check_project
 from publishing.flow_files import PackedFlow, packed, unpacked
@@ -135,9 +136,15 @@ class FlowTransfers:
         flows: Sequence[PackedFlow],
         source: str,
         names: OtherNames | None = None,
+        *,
+        step: CountSteps = lambda _: None,
     ) -> ImportLook:
         """What an import of these flows would do; new ones become the project's. ``source`` is the
-        file's name. What is lacking is that of the file, whatever takes its place."""
+        file's name. What is lacking is that of the file, whatever takes its place.
+
+        The largest flow takes half a second of a thread; ``step`` is called in it after each flow.
+        When this is cancelled, the rest of them is not looked at.
+        """
         async with connection(self._pool) as db:
             rows = {
                 row["flow"]: row
@@ -155,9 +162,23 @@ class FlowTransfers:
             for each in projects
         }
         async with self._turn:
-            return await asyncio.to_thread(
-                _looked, actor, project, flows, source, names or {}, rows, outsides, there
+            return await in_thread(
+                lambda step: _looked(
+                    actor, project, flows, source, names or {}, rows, outsides, there, step
+                ),
+                step,
             )
+
+    async def changed_since(self, look: ImportLook) -> ArrivingFlow | None:
+        """A flow whose draft is another one now than at the look; None: there is none."""
+        async with connection(self._pool) as db:
+            rows = await db.fetch(_SQL["drafts_of"], [one.flow for one in look.flows])
+        now = {row["flow"]: row for row in rows}
+        for one in look.flows:
+            row = now.get(one.flow)
+            if one.version != (0 if row is None else row["version"]):
+                return replace(one, changed_by="" if row is None else row["changed_by"])
+        return None
 
     async def take_in(
         self, actor: Actor, look: ImportLook, only: Collection[str] | None = None
@@ -197,6 +218,7 @@ def _looked(
     rows: Mapping[str, asyncpg.Record],
     outsides: Mapping[str, Outside],
     there: Mapping[str, Collection[str]],
+    step: CountSteps,
 ) -> ImportLook:
     lacking: dict[tuple[NameOf, str], list[tuple[str, int]]] = {}
     choices: dict[NameOf, set[str]] = {}
@@ -210,16 +232,28 @@ def _looked(
             arriving.append(
                 ArrivingFlow(one.flow, "", one.text, one.tests, fate, row["version"], "", ())
             )
+            step(1)
             continue
         known = {**outsides[of].names, NameOf.FLOW: there[of]}
         if (recorded := outsides[of].recorded) is not None:
             known[NameOf.RECORDING] = recorded.keys()
         for kind, some in known.items():
             choices.setdefault(kind, set()).update(some)
-        for named in named_in(one.text):
-            if named.of in known and named.name not in known[named.of]:
-                lacking.setdefault((named.of, named.name), []).append((one.flow, named.line))
-        arriving.append(_arriving(one, source, names, row, of, outsides[of], there[of]))
+        found = _document(one.text, f"{source}: {one.flow}")
+        named = () if isinstance(found, DocumentError) else named_in_document(found)
+        for each in named:
+            if each.of in known and each.name not in known[each.of]:
+                lacking.setdefault((each.of, each.name), []).append((one.flow, each.line))
+        text, tests = one.text, one.tests
+        with contextlib.suppress(DocumentError, KeyError):  # what is wrong is found below
+            text = with_names(one.text, one.flow, names, named)
+            tests = other_names_in_tests(one.tests, one.flow, names)
+        if text != one.text:
+            found = _document(text, f"{source}: {one.flow}")
+        met = {**outsides[of].names, NameOf.FLOW: there[of]}
+        errors = _errors(found, replace(outsides[of], names=met, flows={}))
+        arriving.append(_arriving(replace(one, text=text, tests=tests), row, of, errors))
+        step(1)
     return ImportLook(
         tuple(arriving),
         tuple(
@@ -229,30 +263,35 @@ def _looked(
     )
 
 
+def _document(text: str, source: str) -> Document | DocumentError:
+    # It is read once for all that is asked of it, which takes most of the time.
+    try:
+        return read(text, source)
+    except DocumentError as error:
+        return error
+
+
+def _errors(found: Document | DocumentError, outside: Outside) -> tuple[DocumentError, ...]:
+    if isinstance(found, DocumentError):
+        return (found,)
+    try:
+        return check_document(found, outside).errors
+    except DocumentError as error:
+        return (error,)
+
+
 def _arriving(
-    one: PackedFlow,
-    source: str,
-    names: OtherNames,
-    row: asyncpg.Record | None,
-    project: str,
-    outside: Outside,
-    there: Collection[str],
+    one: PackedFlow, row: asyncpg.Record | None, project: str, errors: tuple[DocumentError, ...]
 ) -> ArrivingFlow:
-    where = f"{source}: {one.flow}"
-    text, tests = one.text, one.tests
-    with contextlib.suppress(DocumentError, KeyError):  # what is wrong is found below
-        text = with_names(one.text, where, names)
-        tests = other_names_in_tests(one.tests, one.flow, names)
-    met = {**outside.names, NameOf.FLOW: there}
-    errors = check(text, where, replace(outside, names=met, flows={})).errors
     fate = FlowFate.NEW
     if row is not None:
-        fate = FlowFate.SAME if (row["text"], row["tests"]) == (text, tests) else FlowFate.CHANGED
+        same = (row["text"], row["tests"]) == (one.text, one.tests)
+        fate = FlowFate.SAME if same else FlowFate.CHANGED
     return ArrivingFlow(
         one.flow,
         project,
-        text,
-        tests,
+        one.text,
+        one.tests,
         fate,
         0 if row is None else row["version"],
         "" if row is None else row["changed_by"],

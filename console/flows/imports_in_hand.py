@@ -7,13 +7,57 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from domain.roles import Actor
 from ivr_flows.kind import NameOf
 from publishing.flow_files import PackedFlow
-from publishing.flow_transfers import LackingName
+from publishing.flow_transfers import FlowTransfers, ImportLook, LackingName
 
 KEPT_S = 3600.0
 MOST = 12
 MOST_OF_A_USER = 3
+
+
+class LookUnderWay:
+    """A look at what an import would do, that is under way or over."""
+
+    def __init__(self, transfers: FlowTransfers, actor: Actor, one: "ImportInHand") -> None:
+        self.actor = actor
+        self.names = dict(one.names)
+        self.done = 0
+        """How many flows have been looked at."""
+        self.shown = False
+        """Whether somebody has seen what came of it; the next one to ask looks anew."""
+        self._task = asyncio.create_task(
+            transfers.look_over(
+                actor, one.project, one.flows, one.file, self.names, step=self._step
+            )
+        )
+
+    def _step(self, steps: int) -> None:
+        self.done += steps
+
+    @property
+    def over(self) -> bool:
+        """Whether it has come to an end, a bad one or not."""
+        return self._task.done()
+
+    async def wait(self, at_most_s: float | None) -> None:
+        """Until it is over, or so long at most."""
+        await asyncio.wait([self._task], timeout=at_most_s)
+
+    def result(self) -> ImportLook:
+        """What came of it. Raises what went wrong: one of ``storage.database_errors.AWAY``."""
+        return self._task.result()
+
+    def cancel(self) -> None:
+        """Nobody wants to know any more."""
+        self._task.add_done_callback(_looked_at)
+        self._task.cancel()
+
+
+def _looked_at(task: "asyncio.Task[ImportLook]") -> None:
+    if not task.cancelled():
+        task.exception()
 
 
 @dataclass(eq=False, slots=True)
@@ -30,9 +74,27 @@ class ImportInHand:
     """What is written in the place of what is missing here."""
     lacking: tuple[LackingName, ...] = ()
     """What was missing at the last look."""
-    seen: dict[str, int] = field(default_factory=dict)
-    """The versions of the drafts at the last look."""
+    look: LookUnderWay | None = None
+    """The last one."""
+    mistake: str = ""
+    """What is shown with what comes of it."""
     id: str = field(default_factory=lambda: secrets.token_urlsafe(12))
+
+    def look_of(self, transfers: FlowTransfers, actor: Actor) -> LookUnderWay:
+        """The look by this user with these names: one that is under way or that nobody has seen,
+        or a new one."""
+        look = self.look
+        wanted = look is not None and (look.actor, look.names) == (actor, self.names)
+        if look is None or look.shown or not wanted:
+            return self.look_anew(transfers, actor)
+        return look
+
+    def look_anew(self, transfers: FlowTransfers, actor: Actor) -> LookUnderWay:
+        """Begin a new look, and end the last one."""
+        if self.look is not None:
+            self.look.cancel()
+        self.look = LookUnderWay(transfers, actor, self)
+        return self.look
 
 
 class ImportsInHand:
@@ -61,6 +123,13 @@ class ImportsInHand:
     def drop(self, one: ImportInHand) -> None:
         """Forget it."""
         self._found.pop(one.id, None)
+        if one.look is not None:
+            one.look.cancel()
+
+    async def close(self, _: web.Application) -> None:
+        """Stop all of it."""
+        for one in tuple(self._found.values()):
+            self.drop(one)
 
 
 IMPORTS: web.AppKey[ImportsInHand] = web.AppKey("flow_imports_in_hand")
@@ -69,3 +138,4 @@ IMPORTS: web.AppKey[ImportsInHand] = web.AppKey("flow_imports_in_hand")
 def prepare_imports(app: web.Application) -> None:
     """Adds to the application the files on their way."""
     app[IMPORTS] = ImportsInHand()
+    app.on_shutdown.append(app[IMPORTS].close)

@@ -22,6 +22,10 @@ from publishing.flow_transfers import FlowFate, LackingName
 from publishing.flow_words import FlowRefusal, FlowRefused
 
 MOST_FAULTS = 100
+PATIENCE_S = 1.0
+"""After so long a page shows how far the look has come, instead of what came of it."""
+SMALL = 100_000
+"""A look at so few characters is waited for: it takes a second or two at worst."""
 
 
 async def export_page(request: web.Request) -> web.Response:
@@ -82,8 +86,10 @@ async def take_file(request: web.Request) -> web.Response:
 
 
 async def look_page(request: web.Request) -> web.Response:
-    """GET /import-flows/{import}: what taking it in would do"""
+    """GET /import-flows/{import}: what taking it in would do, or how far the look at it has come"""
     one = _in_hand(request)
+    if "HX-Request" in request.headers and (one is None or one.look is None or one.look.over):
+        return web.Response(headers={"HX-Refresh": "true"})
     if one is None:
         return _choose(request, "", says(request, FILE_GONE), status=404)
     return await _look(request, one)
@@ -98,18 +104,28 @@ async def look_or_take(request: web.Request) -> web.Response:
     form = await request.post()
     given = {key: str(value) for key, value in form.items()}
     transfers, actor = request.app[FLOW_TRANSFERS], flow_actor(request)
+    before, one.mistake = one.look, ""
+    if before is None or not before.shown:
+        return await _look(request, one)  # they can't have seen what it would do
     one.names = _names(one.lacking, given)
     if given.get("do") != "take":
+        one.look_anew(transfers, actor)
         return await _look(request, one)
-    look = await transfers.look_over(actor, one.project, one.flows, one.file, one.names)
     only = {str(flow) for flow in form.getall("only", ())}
     try:
-        if {flow.flow: flow.version for flow in look.flows} != one.seen:
-            changed = next(x for x in look.flows if one.seen.get(x.flow) != x.version)
+        if (changed := await transfers.changed_since(before.result())) is not None:
             raise FlowRefused(FlowRefusal.CHANGED_MEANWHILE, changed.changed_by or changed.flow)
-        taken = await transfers.take_in(actor, look, only)
+        look = before
+        if (before.actor, before.names) != (actor, one.names):
+            look = one.look_anew(transfers, actor)
+            await look.wait(_patience_s(one))
+            if not look.over:
+                return await _look(request, one)  # it takes long: they see first what it would do
+        taken = await transfers.take_in(actor, look.result(), only)
     except FlowRefused as refused:
-        return await _look(request, one, flow_refusal(request, refused))
+        one.mistake = flow_refusal(request, refused)
+        one.look_anew(transfers, actor)
+        return await _look(request, one)
     request.app[IMPORTS].drop(one)
     if len(taken) == 1:
         raise web.HTTPSeeOther(f"/flows/{taken[0]}")
@@ -127,11 +143,17 @@ def _names(
     return found
 
 
-async def _look(request: web.Request, one: ImportInHand, mistake: str = "") -> web.Response:
-    transfers, actor = request.app[FLOW_TRANSFERS], flow_actor(request)
-    look = await transfers.look_over(actor, one.project, one.flows, one.file, one.names)
-    one.lacking = look.lacking
-    one.seen = {flow.flow: flow.version for flow in look.flows}
+async def _look(request: web.Request, one: ImportInHand) -> web.Response:
+    part = "HX-Request" in request.headers
+    under_way = one.look_of(request.app[FLOW_TRANSFERS], flow_actor(request))
+    await under_way.wait(0 if part else _patience_s(one))
+    if not under_way.over:
+        status = 409 if one.mistake and not part else 200
+        name = "flows/_looking.html" if part else "flows/import_looking.html"
+        return render(request, name, {"one": one, "look": under_way}, status=status)
+    under_way.shown = True
+    look, mistake = under_way.result(), one.mistake
+    one.lacking, one.mistake = look.lacking, ""
     values = {
         "one": one,
         "look": look,
@@ -148,6 +170,12 @@ async def _look(request: web.Request, one: ImportInHand, mistake: str = "") -> w
         "words": words,
     }
     return render(request, "flows/import_look.html", values, status=409 if mistake else 200)
+
+
+def _patience_s(one: ImportInHand) -> float | None:
+    """How long a page waits for the look; None: until it is over."""
+    size = sum(len(flow.text) + len(flow.tests) for flow in one.flows)
+    return None if size <= SMALL else PATIENCE_S
 
 
 def _choose(

@@ -42,25 +42,34 @@ def loop_in(ways: Ways) -> list[str]:
     Repeatedly removes the nodes that can't be on a loop because they lead nowhere; a walk through
     those that are left must come back to itself.
     """
-    left = {node: set(targets) for node, targets in ways.items()}
-    while True:
-        ends = [node for node, targets in left.items() if not targets & left.keys()]
-        if not ends:
-            break
-        for node in ends:
-            del left[node]
-    way: list[str] = []
+    left = {node: ways.keys() & targets for node, targets in ways.items()}
+    onward = {node: len(targets) for node, targets in left.items()}
+    back = _back(left)
+    ends = [node for node, count in onward.items() if count == 0]
+    while ends:
+        end = ends.pop()
+        del left[end]
+        for node in back.get(end, ()):
+            onward[node] -= 1
+            if onward[node] == 0:
+                ends.append(node)
+    way: dict[str, int] = {}
     here = min(left, default=None)
     while here is not None and here not in way:
-        way.append(here)
+        way[here] = len(way)
         here = min(left[here] & left.keys())
-    return way[way.index(here) :] if here is not None else []
+    return list(way)[way[here] :] if here is not None else []
 
 
 def without_way_to(ends: Collection[str], ways: Ways) -> Set[str]:
     """The nodes from which none of ``ends`` can be reached."""
+    return ways.keys() - reached(ends, _back(ways))
+
+
+def _back(ways: Ways) -> dict[str, set[str]]:
+    """Each node with those that can come just before."""
     back: dict[str, set[str]] = {}
     for node, targets in ways.items():
         for target in targets:
             back.setdefault(target, set()).add(node)
-    return ways.keys() - reached(ends, back)
+    return back

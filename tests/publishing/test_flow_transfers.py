@@ -1,5 +1,7 @@
 """Flows that move between two centres, on a real database."""
 
+import asyncio
+import threading
 from dataclasses import replace
 
 import asyncpg
@@ -16,6 +18,7 @@ from publishing.flow_transfers import FlowFate, FlowTransfers, other_names_in_te
 from publishing.flow_words import FlowRefusal, FlowRefused
 from publishing.publications import Publications
 from storage.database import Database
+from tests.waiting import until
 
 OPS = Actor("olga", Role.OPS, frozenset({"tea"}))
 STRANGER = Actor("sam", Role.OPS, frozenset({"coffee"}))
@@ -175,3 +178,53 @@ async def test_recordings_that_are_missing_are_listed_too(transfers: FlowTransfe
     look = await transfers.look_over(OPS, "tea", flows, "x.yaml", names)
     assert look.flows[0].text == text.replace("their tune", "jingle")
     assert not look.flows[0].errors
+
+
+async def test_a_look_counts_the_flows_and_lets_the_loop_go_on(transfers: FlowTransfers) -> None:
+    loop, main = asyncio.get_running_loop(), threading.get_ident()
+    flows = tuple(PackedFlow(f"night{n}", "", NIGHT) for n in range(5))
+    turns: list[int] = []
+
+    def step(steps: int) -> None:
+        assert threading.get_ident() != main
+        # The thread of the look waits until the loop has done something else.
+        asyncio.run_coroutine_threadsafe(asyncio.sleep(0), loop).result(60)
+        turns.append(steps)
+
+    look = await transfers.look_over(OPS, "tea", flows, "x.yaml", step=step)
+    assert len(look.changes) == 5 and turns == [1] * 5
+
+
+async def test_a_look_that_nobody_wants_any_more_ends(transfers: FlowTransfers) -> None:
+    flows = tuple(PackedFlow(f"night{n}", "", NIGHT) for n in range(5))
+    begun, go = threading.Event(), threading.Event()
+    seen: list[int] = []
+
+    def step(steps: int) -> None:
+        seen.append(steps)
+        begun.set()
+        go.wait(60)
+
+    looking = asyncio.create_task(transfers.look_over(OPS, "tea", flows, "x.yaml", step=step))
+    await until(begun.is_set)
+    looking.cancel()
+    await asyncio.sleep(0)  # by now it has been told
+    go.set()
+    with pytest.raises(asyncio.CancelledError):
+        await looking
+    assert seen == [1], "the others were not looked at"
+    look = await transfers.look_over(OPS, "tea", flows, "x.yaml")
+    assert len(look.changes) == 5, "the next one has its turn"
+
+
+async def test_whether_a_draft_is_another_one_since_the_look(
+    database: Database, transfers: FlowTransfers
+) -> None:
+    drafts = FlowDrafts(database.pool)
+    await drafts.add(OPS, "tea", "night", NIGHT)
+    flows = (PackedFlow("night", "", NIGHT + "# theirs\n"), PackedFlow("odd", "", "x"))
+    look = await transfers.look_over(OPS, "tea", flows, "x.yaml")
+    assert await transfers.changed_since(look) is None
+    await drafts.add(OPS, "tea", "odd", NIGHT.replace("night", "odd"))
+    changed = await transfers.changed_since(look)
+    assert changed is not None and (changed.flow, changed.changed_by) == ("odd", "olga")

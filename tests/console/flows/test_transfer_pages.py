@@ -1,5 +1,8 @@
 """Exporting and importing flows at the console."""
 
+import asyncio
+
+from console.flows.transfer_pages import SMALL
 from console.kit.context import FLOW_DRAFTS, FLOW_TRANSFERS
 from domain.roles import Actor, Role
 from publishing.flow_files import PackedFlow, packed, unpacked
@@ -49,6 +52,32 @@ async def test_a_file_is_looked_at_mapped_and_taken_in(console: Console, visit: 
     assert made.text == MENU.replace("nacht", "night") and made.project == "tea"
     assert (await console.app[FLOW_DRAFTS].of(OTTO, "night")).version == draft.version
     assert (await otto.get(here)).status == 404, "it is done"
+
+
+async def test_a_look_at_much_shows_how_far_it_has_come(console: Console, visit: Visit) -> None:
+    otto = await english(visit, "otto")
+    large = PackedFlow("night", "far", NIGHT + "# long\n" * (SMALL // 7))
+    file, form = packed([large, PackedFlow("menu", "far", MENU)]).encode(), {"project": "tea"}
+    answer = await otto.send("/import-flows", file, "theirs.yaml", fields=form)
+    here = answer.headers["Location"]
+    async with console.database.pool.acquire() as db, db.transaction():
+        await db.execute("lock table flows in access exclusive mode")
+        text = await (await otto.get(here)).text()
+        assert "0 of 2 flows looked at" in text and 'hx-trigger="every 1s"' in text
+        text = await (await otto.post(here, {"do": "take", "only": "menu"})).text()
+        assert "0 of 2 flows looked at" in text, "nobody has seen what it would do"
+        answer = await otto.get(here, headers={"HX-Request": "true"})
+        text = await answer.text()
+        assert text.startswith('<div id="looking"') and "HX-Refresh" not in answer.headers
+    async with asyncio.timeout(60):
+        while "HX-Refresh" not in answer.headers:
+            answer = await otto.get(here, headers={"HX-Request": "true"})
+    text = await (await otto.get(here)).text()
+    assert "<code>nacht</code>" in text and 'name="only" value="night"' in text
+    answer = await otto.post(here, {"do": "take", "only": "menu"})
+    assert answer.headers["Location"] == "/flows/menu"
+    answer = await otto.get(here, headers={"HX-Request": "true"})
+    assert answer.headers["HX-Refresh"] == "true", "it is gone, and the page says so"
 
 
 async def test_a_file_that_is_none_is_refused_with_its_lines(visit: Visit) -> None:
