@@ -140,11 +140,12 @@ async def publish(request: web.Request) -> web.Response:
         return answered(ChangedAnswer(flow=flow, revision=made.number))
     try:
         at = datetime.fromisoformat(typed)
+        if at.tzinfo is None:
+            said = "at: say its distance from UTC, as in 2026-12-31T00:00:00+08:00"
+            return bad("bad_field", said)
         due = at.astimezone(UTC)
     except (ValueError, OverflowError):
         return bad("bad_field", "at")
-    if at.tzinfo is None:
-        return bad("bad_field", "at: say its distance from UTC, as in 2026-12-31T00:00:00+08:00")
     plan = await publications.plan(actor, flow, seen, note, due, confirmed)
     return answered(ChangedAnswer(flow=flow, revision=plan.number, plan=plan.id))
 

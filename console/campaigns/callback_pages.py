@@ -21,7 +21,7 @@ from console.campaigns.campaign_services import SERVICES, actor_of
 from console.campaigns.why_pages import as_number
 from console.floor.disposing import DISPOSING
 from console.kit.access import can, projects_of
-from console.kit.context import AGENTS, zone_for
+from console.kit.context import AGENTS, typed_moment, zone_for
 from console.kit.rendering import render, says
 from domain.identity import AgentCode, CampaignName
 
@@ -49,10 +49,7 @@ async def page(request: web.Request) -> web.Response:
 async def move(request: web.Request) -> web.Response:
     """POST /callbacks/{lead}/move: seen, at (by our clock)"""
     form = await request.post()
-    try:
-        at = datetime.fromisoformat(str(form.get("at", "")))
-        at = at.replace(tzinfo=zone_for(request), fold=0).astimezone(UTC)
-    except (ValueError, OverflowError):
+    if (at := typed_moment(request, str(form.get("at", "")))) is None:
         return await _page(request, says(request, callback_words.NO_TIME), status=400)
     callbacks, lead = request.app[DISPOSING].callbacks, as_number(request.match_info["lead"])
     return await _done(

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from aiohttp import web
 
@@ -11,7 +10,7 @@ from console.flows import publish_words
 from console.flows.drafts_here import flow_actor, flow_of, flow_refusal, may_change_flow
 from console.flows.flow_tabs import flow_tabs
 from console.flows.text_difference import text_difference
-from console.kit.context import PUBLICATIONS, zone_for
+from console.kit.context import PUBLICATIONS, typed_moment
 from console.kit.rendering import render, says
 from documents.document_errors import DocumentError
 from publishing.flow_checks import warning_key
@@ -52,7 +51,7 @@ async def publish_flow(request: web.Request) -> web.Response:
         if typed["when"] != "later":
             made = await publications.publish(actor, flow, int(seen), note, confirmed)
             raise web.HTTPSeeOther(f"/flows/{flow}/revisions?done=published&n={made.number}")
-        at = _moment(request, typed["at"])
+        at = typed_moment(request, typed["at"])
         if at is None:
             mistake = says(request, publish_words.NO_TIME)
             return await _page(request, typed, mistake, confirmed, 400)
@@ -81,15 +80,6 @@ def said_faults(request: web.Request, faults: Sequence[DocumentError]) -> list[S
         )
         for fault in faults
     ]
-
-
-def _moment(request: web.Request, typed: str) -> datetime | None:
-    """A time by the centre's clock; None if it is none. An hour that comes twice is the first."""
-    try:
-        at = datetime.fromisoformat(typed)
-        return at.replace(tzinfo=zone_for(request), fold=0).astimezone(UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
 
 
 async def _page(

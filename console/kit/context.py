@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from aiohttp import web
@@ -125,6 +125,19 @@ def user_of(request: web.Request) -> User:
 def zone_for(request: web.Request) -> tzinfo | None:
     """The time zone of all times and dates that the request is shown; None: the machine's."""
     return zone_of(request.app[LIVE].centre())
+
+
+def typed_moment(request: web.Request, typed: str) -> datetime | None:
+    """A time in ISO 8601 that somebody typed; None if it is none.
+
+    Without a distance from UTC it is by the clock that the request is shown, and of an hour that
+    comes twice the first; with one (a script may send it) it is what it says.
+    """
+    try:
+        at = datetime.fromisoformat(typed)
+        return (at if at.tzinfo else at.replace(tzinfo=zone_for(request), fold=0)).astimezone(UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def project_titles(

@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from html import unescape
 
 import pytest
@@ -308,6 +308,24 @@ async def test_a_callback_is_not_moved_to_where_no_clock_goes(
     assert answer.status == status, await answer.text()
     there = await pool.fetchval("select callback_at from leads where lead = $1", called.due)
     assert there == promised
+
+
+async def test_a_callback_is_moved_to_the_moment_that_a_distance_from_utc_says(
+    console: Console, called: CalledCampaign, visit: Visit
+) -> None:
+    promised = datetime.now(UTC) + timedelta(hours=3)
+    pool = console.database.pool
+    await pool.execute("update leads set callback_at = $2 where lead = $1", called.due, promised)
+    otto = await english(visit, "otto")
+    # A moment that is in the past by the centre's clock, and to come by what it says.
+    later = (datetime.now(UTC) + timedelta(hours=5)).replace(microsecond=0)
+    typed = later.astimezone(timezone(timedelta(hours=-8))).isoformat()
+    answer = await otto.post(
+        f"/callbacks/{called.due}/move", {"seen": promised.isoformat(), "at": typed}
+    )
+    assert answer.status == 303, await answer.text()
+    there = await pool.fetchval("select callback_at from leads where lead = $1", called.due)
+    assert there == later
 
 
 async def test_others_projects_are_out_of_reach(called: CalledCampaign, visit: Visit) -> None:

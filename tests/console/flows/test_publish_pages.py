@@ -135,6 +135,14 @@ async def test_a_publication_is_planned_and_called_off(console: Console, visit: 
         if answer.status == 303:
             (plan,) = await publications(console).planned(OTTO, "menu")
             await publications(console).call_off(OTTO, "menu", plan.id)
+    for at, due in (
+        ("2036-12-31T23:30:00-05:00", datetime(2037, 1, 1, 4, 30, tzinfo=UTC)),
+        ("2036-12-31T23:30Z", datetime(2036, 12, 31, 23, 30, tzinfo=UTC)),
+    ):
+        await otto.post("/flows/menu/publish", form | {"at": at})
+        (plan,) = await publications(console).planned(OTTO, "menu")
+        assert plan.due_at == due, "by the clock that it says"
+        await publications(console).call_off(OTTO, "menu", plan.id)
     answer = await otto.post("/flows/menu/publish", form)
     assert await met(console) is None
     (plan,) = await publications(console).planned(OTTO, "menu")
