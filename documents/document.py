@@ -23,6 +23,7 @@ from ruamel.yaml.parser import Parser
 
 from documents.document_errors import DocumentError
 from documents.sentence import Sentence, sentence, template
+from documents.unseen import Unseen, unseen_in
 
 DEEPEST = 12
 
@@ -55,6 +56,8 @@ class Document:
     data: Any = None
     keys: dict[Path, Place] = field(default_factory=dict)
     values: dict[Path, Place] = field(default_factory=dict)
+    unseen: tuple[Unseen, ...] = ()
+    """Where the text has characters that nobody sees, in comments too."""
 
     def fault(
         self,
@@ -86,7 +89,7 @@ def read(text: str | bytes, source: str, limits: Limits = FLOW) -> Document:
             ),
             sentence("check that this is a %(what)s at all", what=sentence(limits.what)),
         )  # fmt: skip
-    document = Document(source)
+    document = Document(source, unseen=unseen_in(text))
     try:
         root = _PlainYaml(source, limits).compose(text)
     except MarkedYAMLError as error:

@@ -42,6 +42,26 @@ def _unencrypted(flow: Flow, document: Document) -> Iterator[DocumentError]:
             )
 
 
+def _unseen(document: Document) -> Iterator[DocumentError]:
+    """Characters that make a line look other than it is, wherever they stand: a comment that is
+    shown in the place of a setting deceives as well."""
+    for one in document.unseen:
+        yield DocumentError(
+            document.source,
+            one.line,
+            one.column,
+            sentence(
+                'invisible characters in "%(text)s": %(characters)s',
+                text=one.around,
+                characters=one.names,
+            ),
+            sentence(
+                "remove them, or write what is meant in double quotes, such as %(escape)s",
+                escape=one.escape,
+            ),
+        )
+
+
 def _concerns(
     flow: Flow, document: Document, outside: Outside, references: References
 ) -> Iterator[DocumentError]:
@@ -89,6 +109,7 @@ def _concerns(
                     sentence("give agents its skill"),
                 )
     yield from _unencrypted(flow, document)
+    yield from _unseen(document)
     for name in flow.prompts:
         if name not in references.used_prompts:
             yield document.fault(

@@ -55,6 +55,11 @@ async def test_it_is_said_in_the_users_language(console: Console, visit: Visit) 
     await otto.post("/language", {"language": "zh-CN"})
     other = await check(otto, "spring", empty_flow("summer"))
     assert other["errors"][0]["text"].startswith("文本中的流程名称是")
+    unseen = empty_flow("spring") + "# \u202eolleh\n"
+    *_, warning = (await check(otto, "spring", unseen))["warnings"]
+    assert warning["line"] == len(unseen.splitlines())
+    assert warning["text"].startswith("“# <U+202E>olleh”中有不可见字符：U+202E")
+    assert warning["remedy"].endswith("如 \\u202e")
     said = await (await otto.get("/flows/spring/words")).json()
     assert {kind["name"]: kind["title"] for kind in said["kinds"]}["say"] == "播报"
 
