@@ -2,12 +2,15 @@
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from contextlib import AsyncExitStack
 
 import structlog
 
 log = structlog.get_logger()
+
+BackgroundWork = tuple[Coroutine[object, object, None], str]
+"""What runs in the background, and what it is called."""
 
 
 def run_beside(
@@ -32,3 +35,9 @@ def run_beside(
 
     stack.push_async_callback(end)
     return task
+
+
+def run_all(stack: AsyncExitStack, works: Iterable[BackgroundWork]) -> None:
+    """Run each of them in the background, as ``run_beside`` does."""
+    for work, what in works:
+        run_beside(stack, work, what)

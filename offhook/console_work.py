@@ -2,13 +2,11 @@
 
 from contextlib import AsyncExitStack
 
-import asyncpg
 from aiohttp import web
 
 from api.resources import API
 from centre.directory_service import DirectoryService
 from centre.directory_store import DirectoryStore
-from centre.following import FollowedDirectory
 from centre.phone_setups import PhoneSetups
 from configuration.centre_file import Config
 from configuration.flows import directory_check
@@ -19,14 +17,15 @@ from console.kit.context import PhoneAccess
 from console.kit.door import Door
 from console.prompts.prompt_services import PromptServices
 from domain.errors import OperatorError
-from engine.reconcile.database_at_start import DatabaseAtStart
 from engine.running_centre import RunningCentre
-from engine.trials.trial_calls import TrialCalls
 from machine.hosts import with_port
+from offhook.database_work import DatabaseWork
 from offhook.directory_checks import check_of_now
+from offhook.directory_work import DirectoryWork
 from offhook.flow_work import FlowWork
 from offhook.outbound_work import OutboundWork
 from offhook.places import Places
+from offhook.session_work import SessionWork
 from publishing.flow_drafts import FlowDrafts
 from publishing.flow_transfers import FlowTransfers
 from records.entry_figures import EntryFigures
@@ -44,15 +43,15 @@ def console_app(
     config: Config,
     ports: Ports,
     where: Places,
-    pool: asyncpg.Pool,
-    centre: RunningCentre,
-    database: DatabaseAtStart,
-    followed: FollowedDirectory,
+    stored: DatabaseWork,
+    directory: DirectoryWork,
     flow_work: FlowWork,
     outbound: OutboundWork,
-    trials: TrialCalls,
+    sessions: SessionWork,
+    centre: RunningCentre,
 ) -> web.Application:
     """All pages and the API, on the services of the running controller."""
+    pool, database = stored.pool, stored.database
     accounts, flows = database.accounts, flow_work.flows
     return make_app(
         centre,
@@ -64,7 +63,7 @@ def console_app(
             DirectoryStore(pool),
             check=directory_check(flows, flows.project_of),
             check_of_now=check_of_now(flow_work.history, lambda: flows.newest),
-            on_change=followed.look,
+            on_change=directory.followed.look,
         ),
         phone_setups=PhoneSetups(pool),
         campaigns=outbound.campaign_services(),
@@ -81,7 +80,7 @@ def console_app(
         publications=flow_work.publications,
         ways=WayServices(FlowFigureStore(pool), FlowWayStore(pool)),
         flow_transfers=FlowTransfers(pool, flow_work.surroundings.outside),
-        trials=trials,
+        trials=sessions.trials,
         look_up_rights=flow_work.rights,
         prompts=PromptServices(flow_work.prompts, flow_work.recordings, flow_work.recorded),
         phones=_phone_access(config, ports),

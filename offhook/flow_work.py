@@ -3,35 +3,37 @@ name outside, their prompts and recordings."""
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+import os
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import asyncpg
 import structlog
 
 from centre.directory import Directory
 from centre.directory_faults import flows_of
-from centre.directory_store import DirectoryStore, KeptDirectory
+from centre.directory_store import DirectoryStore
 from centre.inbound_settings import HotlineSettings
 from centre.running import hotlines_of
 from configuration.centre_file import Config
 from configuration.flow_surroundings import FlowSurroundings, directory_now
 from configuration.flows import (
-    FlowSource,
     caller_phrases,
     dialplan_phrases,
     station_phrases,
     with_entered,
 )
+from configuration.in_force import InForce
 from configuration.prompt_voices import speakers_of
 from configuration.published_flows import PublishedFlows, seeds_of
-from configuration.secrets import Secrets
 from domain.centre import Centre
 from engine.flows_in_force import FlowsInForce, loaded
 from engine.inbound.notice import all_texts
 from ivr_flows.announcements import texts_to_prepare
 from ivr_flows.flow import Flow
+from offhook.background import BackgroundWork
+from offhook.database_work import DatabaseWork
+from offhook.directory_work import DirectoryWork
 from offhook.places import Places
 from offhook.recording_uses import RecordingUses
 from prompt_library.recorded_index import INDEX_FILE, RecordedIndex
@@ -46,6 +48,7 @@ from publishing.look_up_rights import COPY_FILE, LookUpRights
 from publishing.publications import Publications
 from publishing.seeds import FlowSeeds
 from storage.database_errors import AWAY
+from telephony.asterisk.process import HERE, is_plain
 
 log = structlog.get_logger()
 
@@ -73,25 +76,23 @@ class FlowWork:
     @classmethod
     async def begin(
         cls,
-        pool: asyncpg.Pool,
-        config: Config,
-        secrets: Secrets,
-        files: Mapping[str, FlowSource],
-        state: Path,
+        found: InForce,
         where: Places,
-        kept: Callable[[], KeptDirectory],
-        *,
-        seen_as: Path | None,
-        open_now: bool,
+        stored: DatabaseWork,
+        directory: DirectoryWork,
     ) -> "FlowWork":
-        """Read what the first calls meet. ``kept`` is the directory in force, ``seen_as`` the
-        folder of prompts as Asterisk sees it; ``open_now``: the database is there."""
-        rights = LookUpRights(pool, secrets.sealing, state / COPY_FILE)
+        """Read what the first calls meet."""
+        config, state, files = found.config, where.state, found.files
+        pool, kept = stored.pool, directory.kept
+        rights = LookUpRights(pool, found.secrets.sealing, state / COPY_FILE)
         await rights.begin()
         surroundings = FlowSurroundings(directory_now(DirectoryStore(pool), kept), rights.names)
         recorded = RecordedIndex(pool, state / INDEX_FILE)
         prompts = Prompts(
-            where.prompts, speakers=speakers_of(config), recorded=recorded, seen_as=seen_as
+            where.prompts,
+            speakers=speakers_of(config),
+            recorded=recorded,
+            seen_as=_seen_as(config, where),
         )
 
         async def make_prompts(flow: Flow) -> None:
@@ -109,7 +110,7 @@ class FlowWork:
         )
         published = PublishedFlows(FlowSeeds(pool), history, state / EDITIONS_FILE, seeds_of(files))
         flows = FlowsInForce(
-            await asyncio.to_thread(loaded, await published.at_start(open_now=open_now)),
+            await asyncio.to_thread(loaded, await published.at_start(open_now=stored.open_now)),
             published.edition,
             prompts.prepare,
         )
@@ -142,14 +143,14 @@ class FlowWork:
                         flow=flow,
                     )
 
-    def at_once(self) -> Iterator[tuple[Coroutine[object, object, None], str]]:
+    def at_once(self) -> Iterator[BackgroundWork]:
         """What runs from the start on, each with its name."""
         yield self.rights.keep(), "secrets of look-ups"
         yield self.prompts.keep_small(), "old sounds"
 
     def once_wired(
         self, opened: Callable[[], Awaitable[None]], *, open_now: bool
-    ) -> Iterator[tuple[Coroutine[object, object, None], str]]:
+    ) -> Iterator[BackgroundWork]:
         """What runs once all is put together, each with its name. ``opened`` returns when the
         database is there; ``open_now``: it was at the start."""
         yield self._follow_recordings(opened), "recordings of prompts"
@@ -197,3 +198,10 @@ class FlowWork:
                         spoken.add(revision)
                         await prompts.prepare(texts_to_prepare(flow))
             await prompts.prepare((*phrases.fixed(), *caller_phrases().fixed()))
+
+
+def _seen_as(config: Config, where: Places) -> Path | None:
+    """The path by which our own Asterisk reaches the folder of prompts, if it can use one."""
+    if not config.asterisk.managed or is_plain(where.prompts):
+        return None
+    return HERE / os.path.relpath(where.prompts, where.state.absolute() / "asterisk")

@@ -1,11 +1,9 @@
 """Puts together all that calls customers: campaigns, callbacks, calls by hand, and their pages."""
 
 import os
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from uuid import uuid4
-
-import asyncpg
 
 from campaigns.attempt_pages import AttemptPages
 from campaigns.attempts import Attempts
@@ -40,8 +38,6 @@ from console.reports.report_services import ReportServices
 from domain.centre import zone_of
 from domain.identity import AgentCode, NodeName
 from engine.board_ports import AheadView
-from engine.engine import Engine
-from engine.flows_in_force import FlowsInForce
 from engine.outbound.agent_desks import AgentDesks, PlacedHosts
 from engine.outbound.callback_calls import CallbackCalls
 from engine.outbound.campaign_books import CampaignBooks
@@ -56,35 +52,28 @@ from engine.outbound.messages import CampaignMessages
 from engine.outbound.run_maker import RunMaker
 from engine.outbound.way_out import WayOut
 from machine.local_zone import zone_here
-from prompts.sounds import Prompts
-
-BackgroundWork = tuple[Coroutine[object, object, None], str]
-"""What runs in the background, and what it is called."""
+from offhook.background import BackgroundWork
+from offhook.call_work import CallWork
+from offhook.database_work import DatabaseWork
+from offhook.flow_work import FlowWork
 
 
 class OutboundWork:
-    """The outbound work of one controller.
-
-    ``flushed`` waits until the database has all facts so far, ``caught_up`` until those of an
-    earlier controller's calls are known. ``imports`` is to be closed in the end.
-    """
+    """The outbound work of one controller. ``imports`` is to be closed in the end."""
 
     def __init__(
         self,
         node: NodeName,
-        engine: Engine,
-        pool: asyncpg.Pool,
-        prompts: Prompts,
-        flows: FlowsInForce,
-        *,
-        flushed: Callable[[], Awaitable[None]],
-        caught_up: Callable[[], Awaitable[object]],
+        stored: DatabaseWork,
+        flow_work: FlowWork,
+        calls: CallWork,
     ) -> None:
+        engine, pool, flows = calls.engine, stored.pool, flow_work.flows
         self._engine = engine
         self._pool = pool
         self._zone = zone_here(zone_of(engine.centre))
         self._days_off = CalendarDaysOff(lambda: engine.centre)
-        self._messages = CampaignMessages(prompts, flows)
+        self._messages = CampaignMessages(flow_work.prompts, flows)
         self._campaigns = Campaigns(
             pool,
             check=lambda project, made: setting_faults(
@@ -104,7 +93,11 @@ class OutboundWork:
             closing=lambda: engine.sessions.closing is not None,
         )
         self._books = CampaignBooks(
-            pool, self._zone, self._way_out.name, flushed=flushed, caught_up=caught_up
+            pool,
+            self._zone,
+            self._way_out.name,
+            flushed=stored.outbox.flushed,
+            caught_up=calls.absence.caught_up.wait,
         )
         self._dials = DeskDials(
             engine.floor, engine.nailed_up, engine.changes, engine.clock, engine.news
