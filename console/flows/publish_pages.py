@@ -49,6 +49,9 @@ async def publish_flow(request: web.Request) -> web.Response:
     publications = request.app[PUBLICATIONS]
     try:
         if typed["when"] != "later":
+            if typed["at"].strip():  # whoever fills in midnight does not mean now
+                mistake = says(request, publish_words.TIME_BUT_NOW)
+                return await _page(request, typed, mistake, confirmed, 400)
             made = await publications.publish(actor, flow, int(seen), note, confirmed)
             raise web.HTTPSeeOther(f"/flows/{flow}/revisions?done=published&n={made.number}")
         at = typed_moment(request, typed["at"])

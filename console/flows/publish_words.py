@@ -6,6 +6,7 @@ from console.flows.text_difference import LineIs
 from console.kit.translations import N_
 
 NO_TIME = N_("Choose the day and the time at which callers are to meet it.")
+TIME_BUT_NOW = N_("A time is filled in, but Now is chosen. Choose Later, or empty the time.")
 LOOK_AGAIN = N_("Look at the difference again before you publish.")
 NOTICES: Mapping[str, str] = {
     "published": N_("Revision %(n)s is published: the next call meets it."),
@@ -21,7 +22,7 @@ WHY: Mapping[str, str] = {
     "rolled_back": N_("rolled back"),
     "scheduled": N_("published as planned"),
     "retired": N_("retired"),
-    "file": N_("from a file"),
+    "seeded": N_("from a file"),
 }
 LINES: Mapping[LineIs, str] = {
     LineIs.SAME: "",

@@ -62,7 +62,10 @@ async def test_a_flow_is_published_undone_planned_and_moved(
     # It is planned for a holiday, and called off.
     await page.get_by_role("link", name="Publish").click()
     await page.get_by_label(WARNING).check()
-    await page.get_by_label("Later, by the centre's clock").first.check()
+    await page.locator("input[name=at]").fill("2036-12-31T23:30")  # which is not now
+    await expect(page.get_by_label("Later, by the centre's clock").first).to_be_checked()
+    await page.get_by_label("Now", exact=True).check()
+    await expect(page.locator("input[name=at]")).to_have_value("")
     await page.locator("input[name=at]").fill("2036-12-31T23:30")
     await publish.click()
     await expect(page.locator("#planned")).to_contain_text("2036-12-31 23:30")

@@ -143,6 +143,10 @@ async def test_a_publication_is_planned_and_called_off(console: Console, visit: 
         (plan,) = await publications(console).planned(OTTO, "menu")
         assert plan.due_at == due, "by the clock that it says"
         await publications(console).call_off(OTTO, "menu", plan.id)
+    both = form | {"when": "now"}
+    answer = await otto.post("/flows/menu/publish", both)
+    assert answer.status == 400 and await met(console) is None, "a time that is not now"
+    assert "A time is filled in" in (text := await answer.text()) and both["at"] in text
     answer = await otto.post("/flows/menu/publish", form)
     assert await met(console) is None
     (plan,) = await publications(console).planned(OTTO, "menu")
