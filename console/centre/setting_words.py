@@ -63,7 +63,7 @@ _LABELS: Mapping[str, str] = {
     "nobody_grace_s": N_("Wait while nobody is there (s)"),
     "note": N_("Note"),
     "number": N_("Number"),
-    "numbers_in": N_("Callers' numbers"),
+    "numbers_in": N_("How callers' numbers arrive"),
     "numbers_out": N_("Numbers we call"),
     "priority": N_("Priority"),
     "project": N_("Project"),

@@ -8,7 +8,7 @@ from records.flow_figures import Span
 
 SPANS: Mapping[Span, str] = {
     Span.HOUR: N_("Last hour"),
-    Span.DAY: N_("Last day"),
+    Span.DAY: N_("Last 24 hours"),
     Span.WEEK: N_("Last week"),
 }
 PICTURE_TEXTS: Mapping[str, str] = {

@@ -39,9 +39,9 @@ PLACES: Mapping[str, str] = {
     WorkPlace.PAUSED: N_("the list of callers is paused"),
 }
 STATES: Mapping[str, str] = {
-    "open": N_("Open"),
+    "open": N_("Still open"),
     "mine": N_("In my hands"),
-    "done": N_("Done"),
+    "done": N_("Already done"),
 }
 DAYS: Mapping[str, str] = {
     "1": N_("Since yesterday"),

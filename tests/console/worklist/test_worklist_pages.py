@@ -75,6 +75,9 @@ async def test_an_empty_list_says_what_will_be_there(visit: Visit) -> None:
     assert "Nothing is left to do" in await (await sue.get("/worklist")).text()
     assert "You have nothing in hand" in await (await sue.get("/worklist?state=mine")).text()
     assert "Nothing has been done yet" in await (await sue.get("/worklist?state=done")).text()
+    await sue.post("/language", {"language": "zh-CN"})
+    chinese = await (await sue.get("/worklist")).text()
+    assert ">待处理<" in chinese and "可呼叫" not in chinese, "an entry, not a lead"
 
 
 async def test_filters_and_counts(console: Console, visit: Visit) -> None:
