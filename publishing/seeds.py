@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import PurePath
 
 import asyncpg
 import structlog
@@ -112,9 +113,8 @@ class FlowSeeds:
             await db.execute(_SQL["save"], name, seed.text, seed.tests, now, BY_FILE)
         else:
             await db.execute(_SQL["add"], name, "", now, BY_FILE, seed.text, seed.tests)
-        row = await db.fetchrow(
-            _SQL["revise"], name, seed.text, seed.tests, now, BY_FILE, seed.source, []
-        )
+        note = PurePath(seed.source).name  # where it lies on this machine is not for everybody
+        row = await db.fetchrow(_SQL["revise"], name, seed.text, seed.tests, now, BY_FILE, note, [])
         await db.execute(_SQL["drafted_from"], name, row["revision"])
         await db.execute(_SQL["publish"], now, BY_FILE, name, row["revision"], "seeded")
 

@@ -20,6 +20,10 @@ async def new_flow_page(request: web.Request) -> web.Response:
     """GET /new-flow: copy, the flow that is to be copied"""
     typed = {}
     if copied := request.query.get("copy", ""):
+        try:
+            await request.app[FLOW_DRAFTS].of(flow_actor(request), copied)
+        except FlowRefused as refused:
+            raise web.HTTPNotFound from refused
         typed = {"piece": _COPY + copied}
     return await _page(request, typed)
 
@@ -34,7 +38,7 @@ async def make_flow(request: web.Request) -> web.Response:
         raise web.HTTPBadRequest
     typed = {"flow": flow, "project": project, "piece": piece}
     try:
-        text, tests = await _begun(request, piece)
+        text, tests = await _begun(request, piece, flow)
         if text is None:
             raise web.HTTPBadRequest
         await drafts.add(actor, project, flow, named(text, flow), named(tests, flow))
@@ -43,11 +47,11 @@ async def make_flow(request: web.Request) -> web.Response:
     raise web.HTTPSeeOther(f"/flows/{flow}")
 
 
-async def _begun(request: web.Request, piece: str) -> tuple[str | None, str]:
+async def _begun(request: web.Request, piece: str, flow: str) -> tuple[str | None, str]:
     """The text and the tests with which it begins; None: there is no such piece. Raises
     FlowRefused."""
     if not piece:
-        return empty_flow("new"), ""
+        return empty_flow(flow), ""
     if piece.startswith(_COPY):
         draft = await request.app[FLOW_DRAFTS].of(flow_actor(request), piece.removeprefix(_COPY))
         return draft.text, draft.tests

@@ -49,7 +49,7 @@ async def test_a_file_is_published_once_and_again_when_it_changes(field: Field) 
     assert await field.texts() == {"menu": GOOD}
     revisions = await field.scene.history.revisions(ADMIN, "menu")
     assert [(one.number, one.by, one.note) for one in revisions] == [
-        (number, BY_FILE, "/flows/menu.yaml") for number in (3, 2, 1)
+        (number, BY_FILE, "menu.yaml") for number in (3, 2, 1)
     ]
 
 

@@ -14,6 +14,7 @@ from ivr_flows.trying.playing import play_all
 from ivr_flows.trying.scripts import load_scripts
 from publishing.flow_titles import LONGEST
 from publishing.flow_words import FlowRefusal
+from publishing.seeds import FlowSeed, FlowSeeds
 from tests.console.browserless import Client
 from tests.console.conftest import Console, Visit
 from tests.console.floor import BANK, TEA
@@ -139,6 +140,9 @@ async def test_a_flow_is_copied_with_its_tests(console: Console, visit: Visit) -
     assert "flow: summer\n" in made.text and made.tests == "flow: summer\ntests: {}\n"
     stolen = {"flow": "mine", "project": "tea", "piece": "copy:secret_plan"}
     assert (await otto.post("/new-flow", stolen)).status == 404
+    assert (await otto.get("/new-flow?copy=secret_plan")).status == 404
+    await otto.post("/new-flow", {"flow": "autumn", "project": "tea", "piece": ""})
+    assert (await drafts.of(OTTO, "autumn")).text == empty_flow("autumn"), "with a title of its own"
 
 
 async def test_each_sees_and_changes_the_flows_of_their_projects(
@@ -209,6 +213,24 @@ async def test_the_list_says_what_callers_meet(console: Console, visit: Visit) -
     await publications.retire(ADA, "spring")
     assert "Retired" in await (await sue.get("/flows")).text()
     assert "The flow is retired" in await (await sue.get("/flows/spring")).text()
+
+
+async def test_flows_of_files_say_so_and_not_where_the_files_are(
+    console: Console, visit: Visit
+) -> None:
+    text = empty_flow("spring")
+    seeds = FlowSeeds(console.database.pool)
+    await seeds.sow({"spring": FlowSeed(text, "/srv/secret place/spring.yaml")})
+    sue = await visit("sue")
+    for language, author, why in (
+        ("en", "by a file", "from a file"),
+        ("zh-CN", "流程文件 发布于", "来自文件"),
+    ):
+        await sue.post("/language", {"language": language})
+        assert author in await (await sue.get("/flows")).text()
+        revisions = await (await sue.get("/flows/spring/revisions")).text()
+        assert why in revisions and "spring.yaml" in revisions
+        assert "seeded" not in revisions and "secret place" not in revisions
 
 
 @pytest.mark.parametrize("name", ["otto", "sue"])
