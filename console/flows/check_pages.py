@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from console.flows import words
-from console.flows.drafts_here import flow_of
+from console.flows.drafts_here import flow_of, may_change_flow
 from console.flows.editor_pages import text_sent
 from console.flows.flow_pictures import kinds_drawn, picture_json
 from console.kit.context import LANGUAGE, PUBLICATIONS, user_of
@@ -105,7 +105,8 @@ def _told(fault: DocumentError, language: str) -> dict[str, Any]:
 
 async def editor_words(request: web.Request) -> web.Response:
     """GET /flows/{flow}/words: what can be written, as JSON: kinds, their settings and exits, and
-    what there is to name outside the flow."""
+    what there is to name outside the flow, for those who may write it: a flow of all projects may
+    name the queues and agents of each, which are none of its readers' business."""
     draft = await flow_of(request)
     outside = await request.app[PUBLICATIONS].surroundings(draft.project, draft.flow)
 
@@ -118,7 +119,7 @@ async def editor_words(request: web.Request) -> web.Response:
         "outside": {
             of.value: sorted(outside.names[of])[: words.MOST_NAMES]
             for of in NameOf
-            if of in outside.names
+            if of in outside.names and may_change_flow(request, draft)
         },
     }
     return web.json_response(answer)

@@ -110,7 +110,14 @@ EDITOR_TEXTS = {
     "saving": N_("saving…"),
     "failed": N_("That did not work (%(status)s). Reload the page and try again."),
     "offline": N_("The console can't be reached. Check the network, then try again."),
-    "signed_out": N_("You are no longer signed in. Sign in again."),
+    "signed_out": N_(
+        "You are no longer signed in. Your text is kept in this browser: load this page again,"
+        " sign in, and go on with it."
+    ),
+    "expired": N_(
+        "You have signed in anew since this page was opened. Your text is kept in this browser:"
+        " load this page again, and go on with it."
+    ),
     "checking": N_("checking…"),
     "sound": N_("No errors, no warnings"),
     "errors": N_("Errors: %(n)s"),

@@ -46,6 +46,7 @@ async function ask(path, { fields, text, signal } = {}) {
   if (response.status === 401) return { ok: false, message: texts.signed_out };
   try {
     const answer = await response.json();
+    if (answer.error === "old_form") return { ok: false, message: texts.expired };
     return { ...answer, message: answer.message ?? "", again: response.status >= 500 };
   } catch {
     return { ok: false, message: fill(texts.failed, { status: response.status }) };
@@ -144,6 +145,7 @@ async function check() {
   if (mine !== asked) return;
   if (!answer.ok) {
     at("check-state").textContent = fill(texts.not_checked, { why: answer.message });
+    at("check-state").classList.remove("text-red", "text-green");
     clearTimeout(checking);
     if (answer.again) checking = setTimeout(() => void check(), AGAIN_MS);
     return;
@@ -192,6 +194,7 @@ let saving = false;
 
 async function save(seen = version) {
   if (!mayChange || saving) return;
+  keepNow(); // whatever becomes of it there
   const text = editor.text;
   if (text.length > Number(place.dataset.longest)) return toast(place.dataset.tooLong, "danger");
   saving = true;

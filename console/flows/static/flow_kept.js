@@ -27,7 +27,7 @@ export function compared(box, { theirs, mine, phrases }) {
   place.replaceChildren(host);
   const root = host.attachShadow({ mode: "open" });
   const sheet = new CSSStyleSheet();
-  sheet.replaceSync(":host { display: block; height: 100%; overflow: auto; } .cm-mergeView { font-size: 13px; } .cm-editor { background: #fff; }");
+  sheet.replaceSync(":host { display: block; height: 100%; overflow: auto; } .cm-mergeView { font-size: 13px; } .cm-editor { background: #fff; } .cm-collapsedLines::before, .cm-collapsedLines::after { content: '⋯' !important; }");
   root.adoptedStyleSheets = [sheet];
   const common = [EditorState.phrases.of(phrases), lineNumbers(), yaml(), EditorView.lineWrapping];
   const called = (head) => EditorView.contentAttributes.of({ "aria-label": box.querySelector(head).textContent, tabindex: "0" });

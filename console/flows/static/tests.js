@@ -99,6 +99,11 @@ played.addEventListener("click", (event) => {
   event.preventDefault();
   editor.goTo(Number(link.dataset.line));
 });
+// The call by a robot is shown below: whoever asks for one sees it begin.
+document.body.addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.requestConfig.verb !== "post") return;
+  document.getElementById("trial")?.scrollIntoView({ block: "nearest" });
+});
 window.addEventListener("beforeunload", (event) => {
   if (editor.text !== saved) event.preventDefault();
 });

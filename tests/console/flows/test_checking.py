@@ -72,6 +72,9 @@ async def test_the_words_name_what_there_is(console: Console, visit: Visit) -> N
     assert [field["name"] for field in said["top"]][:2] == ["flow", "version"]
     assert said["outside"]["flow"] == []
     assert (await otto.get("/flows/secret_plan/words")).status == 404
+    await console.app[FLOW_DRAFTS].add(ADA, "", "everywhere", empty_flow("everywhere"))
+    said = await (await otto.get("/flows/everywhere/words")).json()
+    assert said["outside"] == {}, "queues and agents of other projects are none of his business"
 
 
 async def test_a_huge_text_is_refused_quickly(console: Console, visit: Visit) -> None:

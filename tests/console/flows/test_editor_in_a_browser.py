@@ -165,3 +165,9 @@ async def test_a_mistake_is_seen_mended_and_saved(console: Console, open_page: O
     await page.locator("#kept [data-take]").click()
     await expect(page.locator("#code")).to_contain_text("# later")
     await expect(page.locator("#unsaved")).to_be_visible()
+
+    # The session ends meanwhile: nothing is lost, and the page says where the text is.
+    await page.context.clear_cookies()
+    await page.keyboard.press("Control+s")
+    await expect(page.locator("#toasts")).to_contain_text("Your text is kept in this browser")
+    await expect(page.locator("#code")).to_contain_text("# later")

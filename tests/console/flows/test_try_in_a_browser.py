@@ -56,7 +56,7 @@ async def test_a_call_is_played_and_becomes_a_test(console: Console, open_page: 
 
     await page.get_by_label("Save this conversation as a test").fill("no answer")
     await page.keyboard.press("Enter")
-    await expect(page.locator("#played")).to_contain_text("all 1 tests pass")
+    await expect(page.locator("#played")).to_contain_text("Tests that pass: 1")
     await expect(page.locator("#tests-code")).to_contain_text('presses: "12#"')
     await expect(page.locator('.flow-node.is-never[data-id="say"]')).to_have_count(1)
     text = page.locator("#tests-code .cm-content")
@@ -79,7 +79,7 @@ async def test_a_call_is_played_and_becomes_a_test(console: Console, open_page: 
     await page.keyboard.type("{known: false}")
     await page.keyboard.press("Control+s")
     await expect(page.locator("#tests-saved")).to_have_text("")
-    await expect(page.locator("#played")).to_contain_text("all 1 tests pass")
+    await expect(page.locator("#played")).to_contain_text("Tests that pass: 1")
     assert not await serious_faults(page)
     assert "holds: {known: false}" in (await drafts.of(ADA, "shop")).tests
 
