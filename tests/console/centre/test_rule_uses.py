@@ -57,6 +57,7 @@ async def test_rules_are_filled_in_counted_and_their_deaths_told(
     for rule, days in (("regulars", 1), ("regulars", 6.9), ("regulars", 30), ("crowd", 40)):
         await held(console, rule, days)
     text = await page(ada, path)
+    assert re.findall(r"The rule “(\w+)” never holds", text) == ["shadowed", "night"], "at the top"
     first, second, third, fourth = rows(text)
     assert first.startswith("regulars greeting 2 2") and "never" not in first
     assert "“regulars”, which comes before" in second and second.endswith("0 never")
