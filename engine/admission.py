@@ -49,20 +49,12 @@ class Admission:
 
     async def caller(self, channel: ChannelId, line: str, hotline: str) -> None:
         """Check a caller's channel, by ``line`` for ``hotline``. Raises SessionRefused."""
-        if not self.knows_caller(channel, line, hotline):
-            await self._is(channel, ChannelRole.LINE, line)
-
-    def knows_caller(self, channel: ChannelId, line: str, hotline: str) -> bool:
-        """Check the same without waiting for anything; returns whether that was enough."""
         self._ours(channel)
         if self._calls.hotline(channel.call, hotline) is None:
             raise _unknown("hotline", hotline)
         if line not in self._in_force.lines and not self._calls.on_line(channel.call, line):
             raise _unknown("line", line)
-        found = self._channels.channel(channel)
-        if found is not None:
-            _check(channel, found, ChannelRole.LINE, line)
-        return found is not None
+        await self._is(channel, ChannelRole.LINE, line)
 
     async def customer(self, channel: ChannelId, line: str) -> None:
         """Check the channel of a customer whom we called, by ``line``. Raises SessionRefused."""

@@ -78,10 +78,6 @@ class FlowsInForce(Mapping[str, Flow]):
             if projects is None or self.project_of(name) in ("", *projects)
         }
 
-    def at_hand(self, edition: int | None) -> FlowsOfEdition | None:
-        """Those that ``of`` returns, if nobody need be asked for them."""
-        return self.newest if edition is None else self._known.get(edition)
-
     async def of(self, edition: int | None) -> FlowsOfEdition:
         """The flows of a call that entered in this edition; None: it enters now.
 

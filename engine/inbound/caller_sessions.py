@@ -53,36 +53,25 @@ class Sessions:
         self._complain = Complaints()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def admits(self, channel: ChannelId, line: str, hotline: str) -> bool:
-        """Whether a session may drive this caller, if that can be said at once; if not, ``admit``
-        says it. Raises SessionRefused."""
-        return self._admission.knows_caller(channel, line, hotline)
-
     async def admit(self, channel: ChannelId, line: str, hotline: str) -> None:
-        """Return when a session may drive this caller. Raises SessionRefused."""
+        """Return when a session may drive this caller, and no other does. Raises SessionRefused."""
         await self._admission.caller(channel, line, hotline)
-
-    def is_driven(self, name: CallId) -> bool:
-        """Whether a session is driving the call already."""
-        call = self.calls.get(name)
-        return call is not None and call.attached
+        await self.released(channel.call)
 
     async def released(self, name: CallId) -> None:
-        """Return when the session that drives the call has ended; SessionRefused if it doesn't.
+        """Return when no session drives the call; SessionRefused if one that does doesn't end.
 
         A transfer or a cut brings a caller back with a later session. By then the server has ended
         the earlier one, whose work here may take another moment.
         """
-        call = self.calls.get(name)
-        if call is None or not call.attached:
-            return
-        try:
-            async with asyncio.timeout(_ENDS_WITHIN_S):
-                await call.released.wait()
-        except TimeoutError:
-            raise SessionRefused(
-                "second", f"the earlier session of call {name} does not end"
-            ) from None
+        while (call := self.calls.get(name)) is not None and call.attached:
+            try:
+                async with asyncio.timeout(_ENDS_WITHIN_S):
+                    await call.released.wait()
+            except TimeoutError:
+                raise SessionRefused(
+                    "second", f"the earlier session of call {name} does not end"
+                ) from None
 
     def enter(
         self,

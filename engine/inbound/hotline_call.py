@@ -55,10 +55,7 @@ class HotlineCalls:
         given = Arguments.of(session.args)
         number = number_of(session.env.get("agi_callerid", ""))
         channel = ChannelId(NodeName(session.node), session.uniqueid)
-        if not self._sessions.admits(channel, given.line, given.hotline):
-            await session.until(self._sessions.admit(channel, given.line, given.hotline))
-        while self._sessions.is_driven(channel.call):
-            await session.until(self._sessions.released(channel.call))
+        await session.until(self._sessions.admit(channel, given.line, given.hotline))
         closing = self._sessions.closing
         if closing is Closing.OWN_QUEUE and not given.resumed:
             # As if we had been away for long: the dialplan turns to its own queue at once.
@@ -122,9 +119,7 @@ class HotlineCalls:
                 name = call.hotline.flow
                 if call.hotline.rules:
                     name = await session.until(self._choice.flow_for(call, call.hotline))
-        flows = self._flows.at_hand(given.entered_in)
-        if flows is None:
-            flows = await session.until(self._flows.of(given.entered_in))
+        flows = await session.until(self._flows.of(given.entered_in))
         if name not in flows.flows:
             name = call.hotline.flow
         if name not in flows.flows:

@@ -21,8 +21,7 @@ async def driven(
     """
     channel = ChannelId(NodeName(session.node), session.uniqueid)
     await session.until(admission.customer(channel, line))
-    while sessions.is_driven(channel.call):  # they come back from a transfer
-        await session.until(sessions.released(channel.call))
+    await session.until(sessions.released(channel.call))  # they may come back from a transfer
     call = sessions.calls.see_placed(channel, session.channel)
     if call is None:
         raise SessionRefused("call", f"nobody knows why {channel.call} was placed")

@@ -62,6 +62,8 @@ class Session:
         self._replies = ReplyReader()
         self._pending: deque[tuple[str, asyncio.Future[Reply]]] = deque()
         self._left: asyncio.Future[None] | None = None
+        self._works: set[asyncio.Timeout] = set()
+        """What is being done for as long as the caller is there."""
 
     @property
     def channel(self) -> str:
@@ -115,6 +117,8 @@ class Session:
         self.hung_up = True
         if self._left is not None and not self._left.done():
             self._left.set_result(None)
+        while self._works:
+            self._works.pop().reschedule(0)  # as if the work's time were up
 
     # Commands
 
@@ -307,13 +311,27 @@ class Session:
         return await future
 
     async def until(self, work: Coroutine[Any, Any, T]) -> T:
-        """Do ``work`` and return its result; if the caller leaves, cancel it and raise HungUp."""
-        task = asyncio.get_running_loop().create_task(work)
+        """Do ``work`` and return its result; if the caller leaves, cancel it and raise HungUp.
+
+        If both have happened, the hang-up wins. Work that need not wait costs next to nothing.
+        """
+        if self.hung_up:
+            work.close()
+            raise HungUp("the caller had left before")
         try:
-            return await self.idle(task)
-        finally:
-            if not task.cancel() and not task.cancelled():
-                task.exception()  # retrieved, even if the hang-up came first
+            async with asyncio.timeout(None) as here:
+                self._works.add(here)
+                try:
+                    result = await work
+                finally:
+                    self._works.discard(here)
+        except Exception as error:
+            if self.hung_up:
+                raise HungUp("the caller left meanwhile") from error
+            raise
+        if self.hung_up:
+            raise HungUp("the caller left meanwhile")
+        return result
 
 
 def _succeeded(reply: Reply, line: str) -> Reply:

@@ -1,10 +1,12 @@
 import asyncio
+import inspect
 
 import pytest
 
 from telephony.agi.agi_wire import AgiError, HungUp
 from telephony.agi.session import KeyedIn, Streamed
 from tests.telephony.agi.peer import one_session
+from tests.waiting import until
 
 
 async def test_what_the_session_knows_of_its_call() -> None:
@@ -190,3 +192,75 @@ async def test_idle_ends_at_once_when_the_caller_leaves(how: str) -> None:
         assert not offer.done()
         with pytest.raises(HungUp):
             await session.idle(offer)
+
+
+async def test_work_that_need_not_wait_begins_no_task() -> None:
+    async with one_session() as (session, _):
+
+        async def work() -> int:
+            return len(asyncio.all_tasks())
+
+        assert await session.until(work()) == len(asyncio.all_tasks())
+
+
+@pytest.mark.parametrize("how", ["hangup", "end", "cut", "hangup and cut"])
+async def test_work_is_cancelled_when_the_caller_leaves(how: str) -> None:
+    async with one_session() as (session, peer):
+        begun, gone_on = asyncio.Event(), asyncio.Event()
+
+        async def work() -> None:
+            try:
+                begun.set()
+                await gone_on.wait()
+            finally:
+                await asyncio.sleep(0.01)  # meanwhile the connection may be lost too
+
+        doing = asyncio.create_task(session.until(work()))
+        await begun.wait()
+        if how in ("hangup", "hangup and cut"):
+            peer.send(b"HANGUP\n")
+        if how != "hangup":
+            (peer.close if how == "end" else peer.cut)()
+        async with asyncio.timeout(1):
+            with pytest.raises(HungUp):
+                await doing
+        not_begun = work()
+        with pytest.raises(HungUp):
+            await session.until(not_begun)
+        assert inspect.getcoroutinestate(not_begun) == inspect.CORO_CLOSED
+
+
+async def test_a_hang_up_wins_over_what_work_brings() -> None:
+    async with one_session() as (session, peer):
+
+        async def work() -> str:
+            peer.send(b"HANGUP\n")
+            await until(lambda: session.hung_up)
+            return "too late"
+
+        async def shielded() -> str:
+            made = asyncio.ensure_future(work())
+            try:
+                return await asyncio.shield(made)
+            except asyncio.CancelledError:
+                return await made  # as bad as can be: it doesn't end when it is asked to
+
+        with pytest.raises(HungUp):
+            await session.until(shielded())
+        task = asyncio.current_task()
+        assert task is not None and not task.cancelling()
+
+
+async def test_what_work_raises_is_its_own() -> None:
+    async with one_session() as (session, _):
+
+        async def work() -> None:
+            async with asyncio.timeout(0.01):
+                await asyncio.Event().wait()
+
+        with pytest.raises(TimeoutError):
+            await session.until(work())
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await session.until(asyncio.Event().wait())
+        assert not session.hung_up
