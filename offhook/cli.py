@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from domain.errors import OperatorError
-from machine.hosts import host_argument, network_argument, port_range_argument
 from machine.one_line import in_one_line
+from offhook.asterisk_conf_options import add_asterisk_conf_to
 from offhook.backup_options import add_backup_to
 from offhook.centre_options import add_centre_to
 from offhook.flow_options import add_flows_to
+from offhook.running_options import add_running_to
 from simulation.command_line import add_simulate_to
 from supervision.outlet import outlet, say
 
@@ -96,105 +97,12 @@ def _parser() -> argparse.ArgumentParser:
         prog="./run" if CLONE else "offhook", description="Offhook, a call centre on Asterisk."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    demo = commands.add_parser("demo", help="a small working day on a real Asterisk")
-    play = demo.add_mutually_exclusive_group()
-    play.add_argument("--calls", type=number_of_calls, help="play this many calls, then end")
-    play.add_argument(
-        "--campaign",
-        type=number_of_calls,
-        metavar="LEADS",
-        help="dial a list of this many leads with 20 agents, compare all books, then end",
-    )
-    demo.add_argument("--json", action="store_true", help="one JSON object on standard output")
-    demo.add_argument(
-        "--state",
-        type=Path,
-        default=state_folder("demo"),
-        help="where all is kept; emptied at each start (default: %(default)s)",
-    )
-    demo.set_defaults(do=_demo)
-
-    up = commands.add_parser("up", help="your own centre: database, Asterisk, controller, console")
-    up.add_argument("--config", type=Path, help="default: STATE/centre.yaml, written at first")
-    up.add_argument(
-        "--state",
-        type=Path,
-        default=state_folder("up"),
-        help="where all is kept (default: %(default)s)",
-    )
-    up.set_defaults(do=_up)
-
-    restart = commands.add_parser(
-        "restart", help="a new controller with the configuration as it is now; calls go on"
-    )
-    restart.add_argument(
-        "--state",
-        type=Path,
-        default=state_folder("up"),
-        help="where the running 'up' keeps all (default: %(default)s)",
-    )
-    restart.set_defaults(do=_restart)
-
-    verifying = commands.add_parser(
-        "verify", help="look at a configuration and its flows, without starting anything"
-    )
-    verifying.add_argument("--config", type=Path, help="default: STATE/centre.yaml")
-    verifying.add_argument(
-        "--state",
-        type=Path,
-        default=state_folder("up"),
-        help="where uploaded prompts are (default: %(default)s)",
-    )
-    verifying.add_argument("--json", action="store_true", help="one JSON object")
-    verifying.set_defaults(do=_verify)
-
-    controller = commands.add_parser("serve", help="the controller alone (containers, services)")
-    controller.add_argument("--config", type=Path, required=True)
-    controller.add_argument("--state", type=Path, required=True)
-    controller.add_argument("--in-force", action="store_true", help=argparse.SUPPRESS)
-    controller.add_argument("--go-fd", type=int, help=argparse.SUPPRESS)
-    controller.add_argument("--ready-fd", type=int, help=argparse.SUPPRESS)
-    controller.add_argument("--pulse-fd", type=int, help=argparse.SUPPRESS)
-    controller.set_defaults(do=_serve)
-
-    files = commands.add_parser(
-        "asterisk-conf", help="write the configuration of an Asterisk that runs elsewhere"
-    )
-    files.add_argument("--config", type=Path, required=True)
-    files.add_argument("--state", type=Path, required=True, help="where secrets.json is, or goes")
-    files.add_argument("--to", type=Path, required=True, help="the folder, as Asterisk sees it")
-    files.add_argument(
-        "--ami-bind", type=host_argument, default="127.0.0.1", help="where AMI listens"
-    )
-    files.add_argument(
-        "--ami-permit",
-        type=network_argument,
-        action="append",
-        metavar="ADDRESS",
-        help="who may log in there (default: this machine)",
-    )
-    files.add_argument(
-        "--agi-host",
-        type=host_argument,
-        default="127.0.0.1",
-        help="the controller, seen by Asterisk",
-    )
-    files.add_argument("--rtp", type=port_range_argument, metavar="FIRST-LAST")
-    files.add_argument(
-        "--local-net",
-        type=network_argument,
-        action="append",
-        metavar="NETWORK",
-        help="who doesn't get sip.external_address (default: all private networks)",
-    )
-    files.set_defaults(do=_asterisk_conf)
-
+    add_running_to(commands, state_folder("up"), state_folder("demo"), _run)
+    add_asterisk_conf_to(commands, _asterisk_conf)
     piper = commands.add_parser(
         "piper", help="set up piper, a better English voice (optional, about 300 MB)"
     )
     piper.set_defaults(do=_piper)
-
     add_backup_to(commands, state_folder("up"), _backup)
     add_centre_to(commands, state_folder("up"), _centre)
     add_flows_to(commands, state_folder("up"), _move_flows)
@@ -214,13 +122,6 @@ def _add_workshop(commands: Any) -> None:
         command = commands.add_parser(name, help=about)
         command.add_argument("rest", nargs=argparse.REMAINDER, help="handed on")
         command.set_defaults(do={"test": _test, "check": _check, "bench": _bench}[name])
-
-
-def number_of_calls(text: str) -> int:
-    """What ``--calls`` says. Raises argparse.ArgumentTypeError."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of calls; give 1 or more")
-    return int(text)
 
 
 def _loop(work: Coroutine[Any, Any, int | None]) -> int:
@@ -249,6 +150,11 @@ def log_to(stream: Any) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.WriteLoggerFactory(outlet(stream)),
     )
+
+
+def _run(what: str, arguments: argparse.Namespace) -> int:
+    work = {"demo": _demo, "up": _up, "restart": _restart, "verify": _verify, "serve": _serve}
+    return work[what](arguments)
 
 
 def _serve(arguments: argparse.Namespace) -> int:

@@ -12,8 +12,8 @@ from centre.running import centre_of
 from configuration.centre_file import DEMO_CENTRE, ConfigError, load
 from configuration.flows import flow_files, load_flows, loadable_flows, surroundings
 from domain.centre import zone_of
-from offhook.cli import number_of_calls
 from offhook.listening_ports import ports_of
+from offhook.running_options import number_of_calls
 from tests.conftest import CentreFile
 
 
