@@ -11,7 +11,7 @@ OffhookError
 ├── AptError                                telephony.asterisk.apt
 ├── CallbackRefused                         campaigns.callbacks
 ├── CallerUnreadable                        centre.callers
-├── CampaignRefused                         campaigns.campaign_service
+├── CampaignRefused                         campaigns.campaign_refusals
 ├── ChangeConflict                          centre.directory_service
 ├── ChangeForbidden                         centre.directory_service
 ├── ChangeRefused                           centre.directory_service
@@ -54,7 +54,7 @@ OffhookError
 │   ├── ProvisionError                      telephony.asterisk.provision
 │   ├── SecretsError                        configuration.secrets
 │   ├── SimulateError                       simulation.command_line
-│   ├── StackError                          offhook.stack
+│   ├── StackError                          offhook.stack_error
 │   ├── StorageError                        storage.database_errors
 │   │   ├── DatabaseRefused                 storage.database_errors
 │   │   ├── DatabaseUnreachable             storage.database_errors
@@ -93,7 +93,7 @@ OffhookError
 ├── UnlistedTransitionError                 acd.agent_states
 ├── UnsuitableOption                        dialer.policy
 ├── WireError                               telephony.ami.ami_wire
-├── WorkRefused                               console.kit.routing
+├── WorkRefused                             worklist.entries
 └── WrongMenu                               console.kit.routing
 
 An OperatorError has one line for whoever runs the centre. The others are caught where they mean

@@ -8,7 +8,7 @@ import domain.errors
 from domain.errors import OffhookError
 from tests.house.test_contracts import ROOMS, ROOT
 
-_BRANCH = re.compile(r"^((?:[│ ]   )*)(?:├── |└── )(\w+)", re.MULTILINE)
+_BRANCH = re.compile(r"^((?:[│ ]   )*)(?:├── |└── )(\w+)(?: +(\S+))?", re.MULTILINE)
 
 
 def drawn() -> list[tuple[int, str]]:
@@ -23,6 +23,18 @@ def below(root: type[BaseException], depth: int = 0) -> Iterator[tuple[int, str]
             yield from below(child, depth + 1)
 
 
+def named_modules() -> list[str]:
+    """The module of each class, as the docstring has it; this one needs no name."""
+    return [m[3] or domain.errors.__name__ for m in _BRANCH.finditer(domain.errors.__doc__ or "")]
+
+
+def modules_below(root: type[BaseException]) -> Iterator[str]:
+    for child in sorted(root.__subclasses__(), key=lambda kind: kind.__name__):
+        if not child.__module__.startswith("tests."):
+            yield child.__module__
+            yield from modules_below(child)
+
+
 def import_all() -> None:
     for room in ROOMS:
         for file in room.rglob("*.py"):
@@ -34,6 +46,7 @@ def import_all() -> None:
 def test_the_tree_is_drawn_as_it_is() -> None:
     import_all()
     assert drawn() == list(below(OffhookError))
+    assert named_modules() == list(modules_below(OffhookError))
 
 
 def test_every_exception_is_in_the_tree() -> None:
