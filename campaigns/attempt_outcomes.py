@@ -15,9 +15,9 @@ import structlog
 from campaigns.after_attempt import EndedAttempt, lead_after
 from campaigns.attempt_fold import FoldedAttempt, fold_attempt
 from campaigns.campaign import CampaignSettings, Mode
-from campaigns.campaign_service import settings_of
 from campaigns.do_not_call import CENTRE, ListingSource, put
 from campaigns.number_locks import lock_numbers
+from campaigns.stored_campaign import settings_of
 from campaigns.stored_leads import StoredLead, lead_of, numbers_by_lead
 from domain.agent_facts import AgentFact
 from domain.facts import CallFact

@@ -9,7 +9,7 @@ from enum import StrEnum
 import asyncpg
 
 from campaigns.attempts import StoredAttempt, attempt_of
-from campaigns.campaign_service import CampaignRefusal, CampaignRefused
+from campaigns.campaign_refusals import CampaignRefusal, CampaignRefused
 from campaigns.daily_report import seen_projects
 from campaigns.outbound_figures import CONTACTED, DIALS, NOT_CONTACTED, CallResult, CameTo
 from domain.identity import AgentCode, CallId, CampaignName, ProjectName

@@ -17,10 +17,10 @@ import asyncpg
 
 from campaigns.attempt_outcomes import BY_HAND
 from campaigns.campaign import CampaignState, Mode
-from campaigns.campaign_service import settings_of
 from campaigns.claims import hold, judged
 from campaigns.judging import DaysOff, no_days_off
 from campaigns.number_locks import lock_numbers
+from campaigns.stored_campaign import settings_of
 from campaigns.stored_leads import LeadState, ListState, StoredLead, lead_of, numbers_by_lead
 from dialer.abandon_count import History, Tally
 from dialer.lead_rules import CallingRule

@@ -14,9 +14,9 @@ import asyncpg
 
 from campaigns.attempt_outcomes import BY_HAND
 from campaigns.campaign import CampaignSettings
-from campaigns.campaign_service import settings_of
 from campaigns.claims import hold, judged
 from campaigns.judging import DaysOff, LeadVerdict, no_days_off, state_held_by
+from campaigns.stored_campaign import settings_of
 from campaigns.stored_leads import LeadNumber, LeadState, StoredLead, lead_of, numbers_by_lead
 from domain.identity import AgentCode, CallId, CampaignName, ProjectName
 from storage.database import connection

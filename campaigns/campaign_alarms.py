@@ -7,7 +7,8 @@ from typing import Any
 
 import asyncpg
 
-from campaigns.campaign_service import CampaignRefusal, CampaignRefused, settings_of
+from campaigns.campaign_refusals import CampaignRefusal, CampaignRefused
+from campaigns.stored_campaign import settings_of
 from domain.identity import CampaignName, ProjectName
 from domain.roles import Actor, Role
 from storage.database import connection

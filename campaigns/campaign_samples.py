@@ -6,7 +6,7 @@ from datetime import datetime
 
 import asyncpg
 
-from campaigns.campaign_service import CampaignRefusal, CampaignRefused
+from campaigns.campaign_refusals import CampaignRefusal, CampaignRefused
 from domain.identity import CampaignName
 from domain.roles import Actor, Role
 from storage.database import connection

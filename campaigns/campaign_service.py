@@ -5,14 +5,11 @@ and taken back. Whoever changes a campaign says which change they saw last; if s
 changed it since, nothing is changed.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
-from enum import StrEnum
-from typing import Any, TypedDict
 
 import asyncpg
-from pydantic import ValidationError
 
 from campaigns.campaign import (
     CAMPAIGN_NAME,
@@ -21,8 +18,17 @@ from campaigns.campaign import (
     CampaignSettings,
     CampaignState,
 )
+from campaigns.campaign_refusals import CampaignRefusal, CampaignRefused
+from campaigns.stored_campaign import (
+    Campaign,
+    CampaignChange,
+    CampaignContent,
+    campaign_of_row,
+    content_of,
+    kept_content,
+    plain_settings,
+)
 from dialer.rules import PRESETS
-from domain.errors import OffhookError
 from domain.identity import CampaignName, ProjectName
 from domain.roles import Actor, Role
 from storage.database import connection
@@ -39,86 +45,6 @@ _DRIVERS = _CHANGERS | {Role.SUPERVISOR}
 """Who may start, pause and stop."""
 MOST_CHANGES = 50
 """Of a page of the history."""
-
-
-class CampaignRefusal(StrEnum):
-    """Why a campaign was not made or changed."""
-
-    FORBIDDEN = "forbidden"  # not their role, or not their project
-    NO_SUCH = "no_such"  # there is none of this name, or it was removed
-    NAME_TAKEN = "name_taken"  # also by one that was removed: its calls keep the name
-    NAME_MALFORMED = "name_malformed"
-    CHANGED_MEANWHILE = "changed_meanwhile"
-    NOT_FROM_HERE = "not_from_here"  # its state can't follow the present one
-    NO_MESSAGE = "no_message"  # the rules want one for whom nobody is free
-    STILL_RUNNING = "still_running"  # stop it before it is removed
-    NO_LIST = "no_list"  # of its project; a campaign without leads may start, and says so
-    UNKNOWN = "unknown"  # a queue, line, calendar or flow that the centre doesn't have
-    FLOW_NEEDS_QUEUE = "flow_needs_queue"  # it leads to the campaign's queue, and there is none
-    FLOW_LEADS_NOWHERE = "flow_leads_nowhere"  # to a queue that the centre doesn't have
-    FLOW_WITHOUT_OPT_OUT = "flow_without_opt_out"  # customers couldn't ask for no more calls
-    SHARE_OVER_RULE = "share_over_rule"  # the value is the most that the rules allow, in percent
-    GRACE_OVER_RULE = "grace_over_rule"  # the same, in seconds
-    NO_OPT_OUT_KEY = "no_opt_out_key"  # the rules want one for customers whom nobody is free for
-    NO_SUCH_CHANGE = "no_such_change"
-
-
-class CampaignRefused(OffhookError):  # noqa: N818
-    """Nothing was changed. ``setting`` and ``value`` say what it is about, if it is one setting."""
-
-    def __init__(self, why: CampaignRefusal, setting: str = "", value: str = "") -> None:
-        super().__init__(why, setting, value)
-        self.why = why
-        self.setting = setting
-        self.value = value
-
-
-@dataclass(frozen=True, slots=True)
-class Campaign:
-    """A campaign as it is now; ``change`` is the last change of it."""
-
-    name: CampaignName
-    project: ProjectName
-    state: CampaignState
-    settings: CampaignSettings
-    lists: tuple[int, ...]
-    change: int
-    made_at: datetime
-    changed_at: datetime
-    removed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class CampaignChange:
-    """A change that was made; ``before`` None: the campaign was made."""
-
-    id: int
-    at: datetime
-    by: str
-    before: "CampaignContent | None"
-    after: "CampaignContent"
-
-
-@dataclass(frozen=True, slots=True)
-class CampaignContent:
-    """What a change changes."""
-
-    state: CampaignState
-    settings: CampaignSettings
-    lists: tuple[int, ...] = ()
-    removed: bool = False
-
-
-class _CampaignRow(TypedDict):
-    campaign: str
-    project: str
-    state: str
-    settings: dict[str, Any]
-    lists: list[int]
-    change: int | None
-    made_at: datetime
-    changed_at: datetime
-    removed_at: datetime | None
 
 
 FindFaults = Callable[[ProjectName, CampaignSettings], Iterable[CampaignRefused]]
@@ -150,7 +76,7 @@ class Campaigns:
         """Those that ``actor`` sees, the newest first."""
         async with connection(self._pool) as db:
             rows = await db.fetch(_SQL["campaigns"], actor.reach, None, removed)
-        return [_campaign(row) for row in rows]
+        return [campaign_of_row(row) for row in rows]
 
     async def get(self, actor: Actor, name: str) -> Campaign:
         """One of them. Raises CampaignRefused, also if they don't see it."""
@@ -167,7 +93,9 @@ class Campaigns:
         self._known(project, settings)
         after = CampaignContent(CampaignState.DRAFT, settings)
         async with connection(self._pool) as db, db.transaction():
-            made = await db.fetchval(_SQL["insert_campaign"], name, project, _plain(settings))
+            made = await db.fetchval(
+                _SQL["insert_campaign"], name, project, plain_settings(settings)
+            )
             if made is None:
                 raise CampaignRefused(CampaignRefusal.NAME_TAKEN, "name", name)
             await self._noted(db, name, actor, None, after)
@@ -239,7 +167,7 @@ class Campaigns:
             row = await db.fetchrow(_SQL["change"], name, change)
         if row is None or row["before"] is None:
             raise CampaignRefused(CampaignRefusal.NO_SUCH_CHANGE, "change", str(change))
-        before = _content(row["before"])
+        before = content_of(row["before"])
 
         def wish(now: CampaignContent) -> CampaignContent:
             return replace(now, settings=before.settings, lists=before.lists)
@@ -258,8 +186,8 @@ class Campaigns:
                 row["id"],
                 row["at"],
                 row["by"],
-                None if row["before"] is None else _content(row["before"]),
-                _content(row["after"]),
+                None if row["before"] is None else content_of(row["before"]),
+                content_of(row["after"]),
             )
             for row in rows
         ]
@@ -291,7 +219,7 @@ class Campaigns:
             if after.lists != now.lists:
                 await self._put_lists(db, campaign, after.lists)
             at = self._clock()
-            columns = (name, _plain(after.settings), after.state.value, at, after.removed)
+            columns = (name, plain_settings(after.settings), after.state.value, at, after.removed)
             await db.execute(_SQL["update_campaign"], *columns)
             if _judges_anew(now, after):
                 await db.execute(_LEADS["look_again"], name, at, after.settings.most_attempts)
@@ -324,8 +252,8 @@ class Campaigns:
         before: CampaignContent | None,
         after: CampaignContent,
     ) -> int:
-        kept = None if before is None else _kept(before)
-        columns = (name, self._clock(), actor.name, kept, _kept(after))
+        kept = None if before is None else kept_content(before)
+        columns = (name, self._clock(), actor.name, kept, kept_content(after))
         change: int = await db.fetchval(_SQL["insert_change"], *columns)
         return change
 
@@ -333,7 +261,7 @@ class Campaigns:
         row = await db.fetchrow(_SQL["campaigns"], None, name, False)
         if row is None or not actor.has(row["project"]):
             raise CampaignRefused(CampaignRefusal.NO_SUCH, "name", name)
-        return _campaign(row)
+        return campaign_of_row(row)
 
     def _known(self, project: ProjectName, settings: CampaignSettings) -> None:
         for fault in self._check(project, settings):
@@ -361,61 +289,3 @@ def _judges_anew(before: CampaignContent, after: CampaignContent) -> bool:
     return any(
         getattr(after.settings, name) != getattr(before.settings, name) for name in _JUDGED_BY
     )
-
-
-def _plain(settings: CampaignSettings) -> dict[str, Any]:
-    return settings.model_dump(mode="json")
-
-
-def _kept(content: CampaignContent) -> dict[str, Any]:
-    return {
-        "state": content.state.value,
-        "settings": _plain(content.settings),
-        "lists": list(content.lists),
-        "removed": content.removed,
-    }
-
-
-def _content(kept: dict[str, Any]) -> CampaignContent:
-    return CampaignContent(
-        CampaignState(kept["state"]),
-        settings_of(kept["settings"]),
-        tuple(kept["lists"]),
-        kept["removed"],
-    )
-
-
-def _campaign(row: _CampaignRow) -> Campaign:
-    return Campaign(
-        CampaignName(row["campaign"]),
-        ProjectName(row["project"]),
-        CampaignState(row["state"]),
-        settings_of(row["settings"]),
-        tuple(row["lists"]),
-        row["change"] or 0,
-        row["made_at"],
-        row["changed_at"],
-        row["removed_at"] is not None,
-    )
-
-
-def settings_of(kept: Mapping[str, Any]) -> CampaignSettings:
-    """What was stored. What this version doesn't have, or takes no more, is as if never set."""
-    known = {key: value for key, value in kept.items() if key in CampaignSettings.model_fields}
-    wrong: set[Any] = set(known)
-    while wrong:
-        try:
-            return CampaignSettings.model_validate(known)
-        except ValidationError as error:
-            wrong = {
-                fault["loc"][0] if fault["loc"] else _setting_named(fault["msg"])
-                for fault in error.errors()
-            } & set(known)
-            known = {key: value for key, value in known.items() if key not in wrong}
-    sound = {key: kept[key] for key in ("title", "queue", "line", "mode") if key in kept}
-    return CampaignSettings.model_validate(sound)
-
-
-def _setting_named(fault: str) -> str:
-    """The setting that a fault of the whole names first."""
-    return fault.removeprefix("Value error, ").partition(":")[0]

@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from campaigns.campaign import CampaignSettings
-from campaigns.campaign_service import settings_of
 from campaigns.judging import (
     DaysOff,
     LeadVerdict,
@@ -25,6 +24,7 @@ from campaigns.judging import (
     rules_of,
     state_held_by,
 )
+from campaigns.stored_campaign import settings_of
 from campaigns.stored_leads import LeadNumber, StoredLead, lead_of, numbers_by_lead
 from dialer.lead_rules import CampaignRules, NumberHistory
 from domain.identity import CampaignName, ProjectName

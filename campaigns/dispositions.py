@@ -17,9 +17,9 @@ from campaigns.after_attempt import LeadAfter
 from campaigns.attempt_outcomes import BY_HAND, lead_in
 from campaigns.callback_promises import promise_caller, promise_lead, take_back
 from campaigns.campaign import CampaignSettings
-from campaigns.campaign_service import settings_of
 from campaigns.do_not_call import CENTRE, ListingSource, is_e164, put
 from campaigns.number_locks import lock_numbers
+from campaigns.stored_campaign import settings_of
 from campaigns.stored_leads import LeadNumber, LeadState, StoredLead
 from domain.errors import OffhookError
 from domain.identity import AgentCode, CallId, ProjectName

@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
-from campaigns.campaign_service import CampaignRefusal, CampaignRefused, settings_of
+from campaigns.campaign_refusals import CampaignRefusal, CampaignRefused
 from campaigns.claims import hold, judged
 from campaigns.judging import DaysOff, no_days_off
 from campaigns.lead_lists import ListRefusal, ListRefused
+from campaigns.stored_campaign import settings_of
 from campaigns.stored_leads import lead_of, numbers_by_lead
 from domain.identity import CampaignName, ProjectName
 from domain.roles import Actor, Role

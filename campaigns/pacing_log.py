@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 import asyncpg
 
-from campaigns.campaign_service import CampaignRefusal, CampaignRefused
+from campaigns.campaign_refusals import CampaignRefusal, CampaignRefused
 from domain.identity import CampaignName
 from domain.roles import Actor, Role
 from storage.database import connection

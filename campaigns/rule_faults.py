@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from campaigns.campaign import MAY_ABANDON, CampaignSettings
-from campaigns.campaign_service import CampaignRefusal, CampaignRefused
+from campaigns.campaign_refusals import CampaignRefusal, CampaignRefused
 from dialer.rules import PRESETS, MessagePart
 
 

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from campaigns.campaign_service import Campaign
+from campaigns.stored_campaign import Campaign
 from console.campaigns import attempt_words, lead_words
 from console.campaigns.attempt_files import attempt_file, result_text
 from console.campaigns.attempt_filters import ReadAttempts, place_typed, read_attempts

@@ -7,7 +7,7 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from campaigns.campaign import CampaignSettings
-from campaigns.campaign_service import CampaignContent
+from campaigns.stored_campaign import CampaignContent
 from console.campaigns import words
 from console.campaigns.form_fault import FormFault
 from console.campaigns.plan_form import plan_typed, shown_plan, take_plan

@@ -6,9 +6,10 @@ from typing import Any
 from aiohttp import web
 
 from campaigns.campaign import NEXT, CampaignState
-from campaigns.campaign_service import Campaign, CampaignRefused
+from campaigns.campaign_refusals import CampaignRefused
 from campaigns.judging import closed_days
 from campaigns.rule_faults import rule_faults
+from campaigns.stored_campaign import Campaign
 from console.campaigns import watch_pages, why_pages, why_words, words
 from console.campaigns.campaign_services import SERVICES, actor_of, campaign_of, refusal
 from console.campaigns.reason_text import reason_text

@@ -9,14 +9,16 @@ from aiohttp import web
 from campaigns.attempt_pages import AttemptPages
 from campaigns.campaign import CampaignSettings
 from campaigns.campaign_alarms import CampaignAlarms
+from campaigns.campaign_refusals import CampaignRefusal, CampaignRefused
 from campaigns.campaign_samples import CampaignSamples
-from campaigns.campaign_service import Campaign, CampaignRefusal, CampaignRefused, Campaigns
+from campaigns.campaign_service import Campaigns
 from campaigns.funnel import CampaignFunnel
 from campaigns.judging import DaysOff, no_days_off
 from campaigns.lead_lists import LeadLists
 from campaigns.lead_service import LeadService
 from campaigns.pacing_log import PacingLog
 from campaigns.plan import ALWAYS, PlanState
+from campaigns.stored_campaign import Campaign
 from console.campaigns import words
 from console.kit.access import projects_of
 from console.kit.context import user_of

@@ -6,7 +6,8 @@ from typing import Any
 from aiohttp import web
 
 from campaigns.campaign import CampaignSettings
-from campaigns.campaign_service import Campaign, CampaignRefusal, CampaignRefused
+from campaigns.campaign_refusals import CampaignRefusal, CampaignRefused
+from campaigns.stored_campaign import Campaign
 from console.campaigns import plan_words, words
 from console.campaigns.campaign_form import settings_of_form, typed_of
 from console.campaigns.campaign_services import SERVICES, actor_of, campaign_of, refusal

@@ -5,7 +5,7 @@ from typing import Any
 from aiohttp import web
 
 from campaigns.campaign import CampaignState
-from campaigns.campaign_service import CampaignContent
+from campaigns.stored_campaign import CampaignContent
 from console.campaigns import words
 from console.campaigns.campaign_form import shown_values
 from console.campaigns.campaign_services import SERVICES, actor_of, campaign_of

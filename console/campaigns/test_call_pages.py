@@ -5,7 +5,7 @@ from typing import Any
 from aiohttp import web
 
 from campaigns.campaign import Mode
-from campaigns.campaign_service import Campaign
+from campaigns.stored_campaign import Campaign
 from console.campaigns import test_call_words, words
 from console.campaigns.campaign_services import SERVICES, actor_of, campaign_of
 from console.kit.rendering import render, says

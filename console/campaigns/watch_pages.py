@@ -5,7 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
-from campaigns.campaign_service import Campaign
+from campaigns.stored_campaign import Campaign
 from console.campaigns.campaign_services import SERVICES, actor_of, campaign_of
 from console.campaigns.day_chart import COLUMNS, HEIGHT, WIDTH, campaign_chart
 from console.kit.context import zone_for

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from campaigns.campaign import CampaignState, Mode
-from campaigns.campaign_service import Campaign
 from campaigns.funnel import FunnelStep
 from campaigns.plan import ALWAYS, PlanState
+from campaigns.stored_campaign import Campaign
 from console.campaigns import words
 from console.campaigns.why_words import Holding
 from domain.agent_facts import AgentState

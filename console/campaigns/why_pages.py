@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from campaigns.campaign import CampaignState
-from campaigns.campaign_service import Campaign
+from campaigns.stored_campaign import Campaign
 from console.campaigns import lead_words, why_words
 from console.campaigns.campaign_services import SERVICES, actor_of, campaign_of
 from console.campaigns.look_overs import LOOK_OVERS

@@ -4,7 +4,7 @@ A colour never stands alone; it always comes with its text.
 """
 
 from campaigns.campaign import CampaignState, Mode
-from campaigns.campaign_service import CampaignRefusal
+from campaigns.campaign_refusals import CampaignRefusal
 from console.campaigns import plan_words
 from console.kit.translations import N_
 from dialer.rules import MessagePart

@@ -16,7 +16,7 @@ from acd.commands import AgentChanged
 from campaigns.attempts import NotReserved
 from campaigns.callback_claims import CallbackClaims, CallbackTerms, ClaimedCallback, DueCallback
 from campaigns.campaign import CampaignState, Mode
-from campaigns.campaign_service import Campaign
+from campaigns.stored_campaign import Campaign
 from domain.agent_facts import AgentState
 from domain.identity import AgentCode, CallId, CampaignName, LineName, ProjectName
 from engine.agents.agent_news import AgentNews

@@ -11,8 +11,8 @@ import structlog
 
 from campaigns.attempts import abandon_history
 from campaigns.campaign import CampaignSettings
-from campaigns.campaign_service import Campaign
 from campaigns.pacing_log import PacingLog
+from campaigns.stored_campaign import Campaign
 from campaigns.unsettled import close_never_placed, free_leases, give_up_unknown
 from dialer.abandon_count import History
 from engine.outbound.running_attempt import Decision

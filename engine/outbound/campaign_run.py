@@ -13,8 +13,8 @@ import structlog
 
 from campaigns.attempts import NotReserved, ReserveRefusal
 from campaigns.campaign import CampaignSettings
-from campaigns.campaign_service import Campaign
 from campaigns.claims import ClaimedLead, LeadClaims
+from campaigns.stored_campaign import Campaign
 from dialer.abandon_count import NO_HISTORY, History, Tally
 from dialer.pacing import LINE_TOO_FAST, Pacer, Pacing
 from dialer.pacing_facts import (

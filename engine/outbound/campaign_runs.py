@@ -9,7 +9,9 @@ from acd.commands import AgentChanged
 from acd.match import able
 from acd.seat import SeatView
 from campaigns.campaign import CampaignState, Mode
-from campaigns.campaign_service import Campaign, CampaignRefused, Campaigns
+from campaigns.campaign_refusals import CampaignRefused
+from campaigns.campaign_service import Campaigns
+from campaigns.stored_campaign import Campaign
 from domain.agent_facts import AgentState
 from domain.identity import AgentCode, CampaignName, QueueName
 from domain.roles import Actor, Role

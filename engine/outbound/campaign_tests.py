@@ -7,8 +7,8 @@ neither in the campaign's figures and limit, nor in how often a number may be ca
 
 from campaigns.attempts import NotReserved, ReserveRefusal
 from campaigns.campaign import Mode
-from campaigns.campaign_service import Campaign
 from campaigns.do_not_call import is_e164
+from campaigns.stored_campaign import Campaign
 from domain.identity import AgentCode, CallId, LineName
 from domain.reasons import Cause
 from engine.calls.call import LiveCall

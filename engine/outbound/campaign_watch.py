@@ -10,7 +10,7 @@ import structlog
 from campaigns.alarm_lines import line_changes
 from campaigns.campaign_alarms import CampaignAlarms
 from campaigns.campaign_samples import CampaignSample, CampaignSamples
-from campaigns.campaign_service import Campaign
+from campaigns.stored_campaign import Campaign
 from domain.agent_facts import AgentState
 from domain.identity import CampaignName
 from engine.campaign_ports import CampaignView

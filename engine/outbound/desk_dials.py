@@ -12,8 +12,8 @@ from acd.commands import AgentChanged
 from acd.events import KeepAgent, LetAgentGo
 from acd.seat import SeatView
 from campaigns.campaign import Mode
-from campaigns.campaign_service import Campaign
 from campaigns.claims import ClaimedLead
+from campaigns.stored_campaign import Campaign
 from campaigns.stored_leads import StoredLead
 from dialer.pacing_facts import Answered, NotAnswered, PacingFact, Ringing
 from domain.agent_facts import AgentState

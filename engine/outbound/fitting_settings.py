@@ -4,7 +4,7 @@ its calling rules allow them. Pure."""
 from collections.abc import Iterator, Mapping
 
 from campaigns.campaign import CampaignSettings, Mode
-from campaigns.campaign_service import CampaignRefusal, CampaignRefused
+from campaigns.campaign_refusals import CampaignRefusal, CampaignRefused
 from campaigns.rule_faults import rule_faults
 from configuration.flows import with_entered
 from domain.centre import Centre

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import structlog
 
 from campaigns.campaign import CampaignSettings, CampaignState
-from campaigns.campaign_service import Campaign
 from campaigns.claims import ClaimedLead
+from campaigns.stored_campaign import Campaign
 from dialer.abandon_count import Tally
 from dialer.pacing_facts import Dialled, Lead, PacingFact
 from domain.agent_facts import AgentState

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from campaigns.campaign import Mode
-from campaigns.campaign_service import Campaign
+from campaigns.stored_campaign import Campaign
 from domain.prompts import PromptText
 from ivr_flows.announcements import texts_to_prepare
 from ivr_flows.flow import Flow

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 
 from campaigns.attempts import NotReserved
 from campaigns.campaign import CampaignSettings
-from campaigns.campaign_service import Campaign
 from campaigns.claims import ClaimedLead, LeadClaims
+from campaigns.stored_campaign import Campaign
 from dialer.notice_pacing import NoticePacing
 from dialer.pacing_facts import Dialled, PacingFact
 from domain.agent_facts import AgentState

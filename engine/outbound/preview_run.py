@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 import structlog
 
 from campaigns.campaign import CampaignSettings
-from campaigns.campaign_service import Campaign
 from campaigns.claims import ClaimedLead, LeadClaims
 from campaigns.lead_skips import LeadSkips
+from campaigns.stored_campaign import Campaign
 from dialer.pacing_facts import PacingFact
 from domain.agent_facts import AgentState
 from domain.identity import AgentCode, CallId

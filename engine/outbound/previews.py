@@ -10,9 +10,9 @@ from typing import Protocol
 from acd.events import Away
 from campaigns.attempts import NotReserved
 from campaigns.campaign import CampaignSettings
-from campaigns.campaign_service import Campaign
 from campaigns.claims import ClaimedLead, LeadClaims
 from campaigns.lead_skips import LeadSkips
+from campaigns.stored_campaign import Campaign
 from dialer.pacing_facts import Lead, PacingFact, PersonConnected
 from domain.agent_facts import AgentState
 from domain.identity import AgentCode

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from campaigns.campaign import CampaignSettings, Mode
-from campaigns.campaign_service import Campaign
 from campaigns.claims import LeadClaims
 from campaigns.lead_skips import LeadSkips
 from campaigns.plan import ALWAYS, PlanState
+from campaigns.stored_campaign import Campaign
 from dialer.abandon_count import History
 from engine.agents.live_floor import LiveFloor
 from engine.calls.live_calls import LiveCalls

@@ -5,12 +5,9 @@ import asyncio
 import pytest
 
 from campaigns.campaign import CampaignSettings, CampaignState, Mode
-from campaigns.campaign_service import (
-    Campaign,
-    CampaignRefusal,
-    CampaignRefused,
-    Campaigns,
-)
+from campaigns.campaign_refusals import CampaignRefusal, CampaignRefused
+from campaigns.campaign_service import Campaigns
+from campaigns.stored_campaign import Campaign
 from domain.identity import CampaignName, ProjectName
 from domain.roles import Actor, Role
 from storage.database import Database

@@ -7,9 +7,10 @@ import pytest
 
 from campaigns.campaign import CampaignSettings
 from campaigns.campaign_alarms import CampaignAlarms
+from campaigns.campaign_refusals import CampaignRefused
 from campaigns.campaign_samples import CampaignSample, CampaignSamples
-from campaigns.campaign_service import Campaign, CampaignRefused
 from campaigns.pacing_log import PacingLog
+from campaigns.stored_campaign import Campaign
 from domain.agent_facts import AgentState
 from domain.roles import Actor, Role
 from engine.campaign_ports import CampaignView

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from campaigns.attempt_pages import AttemptPages
-from campaigns.campaign_service import CampaignRefused
+from campaigns.campaign_refusals import CampaignRefused
 from campaigns.funnel import CampaignFunnel, FunnelStep
 from campaigns.lead_lists import ListRefused
 from campaigns.pacing_log import PacingLog

@@ -3,7 +3,7 @@
 import pytest
 
 from campaigns.campaign import CampaignSettings, Mode
-from campaigns.campaign_service import CampaignRefusal
+from campaigns.campaign_refusals import CampaignRefusal
 from campaigns.rule_faults import rule_faults
 
 

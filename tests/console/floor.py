@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from campaigns.campaign_service import Campaign
+from campaigns.stored_campaign import Campaign
 from domain.agent_facts import AgentState
 from domain.centre import (
     Agent,

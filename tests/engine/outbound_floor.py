@@ -8,10 +8,11 @@ import asyncpg
 from campaigns.attempts import Attempts
 from campaigns.callback_claims import CallbackClaims
 from campaigns.campaign import CampaignSettings, CampaignState, Mode
-from campaigns.campaign_service import Campaign, Campaigns
+from campaigns.campaign_service import Campaigns
 from campaigns.claims import LeadClaims
 from campaigns.hand_dialling import HandDialling
 from campaigns.lead_skips import LeadSkips
+from campaigns.stored_campaign import Campaign
 from domain.identity import CampaignName, ProjectName
 from engine.engine import Engine
 from engine.outbound.agent_desks import PlacedHosts

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 import pytest
 
 from campaigns.campaign import CampaignSettings
-from campaigns.campaign_service import Campaign, Campaigns
+from campaigns.campaign_service import Campaigns
 from campaigns.funnel import OWN_STEPS
 from campaigns.lead_lists import LeadLists
+from campaigns.stored_campaign import Campaign
 from console.campaigns.why_words import STEPS
 from console.campaigns.words import REASONS
 from dialer import notice_pacing, pacing

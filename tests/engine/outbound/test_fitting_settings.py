@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from campaigns.campaign import CampaignSettings, Mode
-from campaigns.campaign_service import CampaignRefusal
+from campaigns.campaign_refusals import CampaignRefusal
 from domain.identity import ProjectName
 from engine.outbound.fitting_settings import setting_faults
 from ivr_flows.flow import Flow

@@ -6,8 +6,9 @@ from datetime import date, datetime, time, timedelta
 import pytest
 
 from campaigns.campaign import CallingHours, CampaignSettings, CampaignState, Mode
-from campaigns.campaign_service import Campaign, CampaignRefused
+from campaigns.campaign_refusals import CampaignRefused
 from campaigns.plan import PlanState, plan_state
+from campaigns.stored_campaign import Campaign
 from engine.outbound.campaign_runs import CampaignRuns
 from engine.outbound.live_run import LiveRun
 from tests.campaigns.campaigns_scene import OPS, SPRING, ZONE

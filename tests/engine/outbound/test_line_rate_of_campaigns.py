@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from campaigns.campaign import CampaignSettings, Mode
-from campaigns.campaign_service import Campaign
+from campaigns.stored_campaign import Campaign
 from domain.identity import LineName
 from engine.outbound.running_attempt import Decision
 from tests.campaigns.campaigns_scene import SPRING

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from campaigns.campaign import CampaignSettings, CampaignState, Mode
-from campaigns.campaign_service import Campaign
+from campaigns.stored_campaign import Campaign
 from domain.facts import CallFact
 from domain.identity import LineName
 from domain.outbound_facts import CustomerAbandoned
