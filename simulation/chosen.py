@@ -13,7 +13,8 @@ from documents.document import Document
 from documents.document_errors import DocumentError, did_you_mean, first_of, one_of
 from documents.validation import validated
 from domain.errors import OffhookError
-from simulation.scenario import PolicySettings, Scenario, load_with_places
+from simulation.scenario import PolicySettings, Scenario
+from simulation.scenario_file import load_with_places
 
 USUAL = ("foresight", "progressive", "expected_value", "vicidial_tapered")
 """The policies to play if none are named."""

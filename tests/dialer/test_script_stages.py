@@ -29,7 +29,8 @@ from dialer.policies import make
 from dialer.under_way import UnderWay
 from domain.identity import AgentCode, StageName
 from simulation.day import play_day
-from simulation.scenario import PolicySettings, Scenario, load
+from simulation.scenario import PolicySettings, Scenario
+from simulation.scenario_file import load
 from simulation.talk_script import TalkScript
 from tests.simulation.told import Told, played
 

@@ -8,7 +8,8 @@ import simulation
 from dialer.limit import CAUTIOUS, ClockStart, Window
 from documents.document_errors import DocumentError
 from simulation.chosen import UnknownPolicyError, choose, load_checked
-from simulation.scenario import Scenario, load
+from simulation.scenario import Scenario
+from simulation.scenario_file import load
 
 CAMPAIGNS = sorted((Path(simulation.__file__).parent / "campaigns").glob("*.yaml"))
 

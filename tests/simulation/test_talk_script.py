@@ -12,7 +12,7 @@ import simulation
 from dialer.pacing_facts import AgentTalking, AgentWrapUp, ScriptStage
 from documents.document_errors import DocumentError
 from simulation.chosen import load_checked
-from simulation.scenario import load
+from simulation.scenario_file import load
 from simulation.talk_script import MOST_STAGES, ScriptedTalks
 from simulation.virtual_clock import VirtualClock
 from tests.simulation.told import Told, played
