@@ -8,9 +8,7 @@ import asyncio
 import contextlib
 import os
 import signal
-import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -18,8 +16,7 @@ import structlog
 
 from domain.errors import OperatorError
 from machine.keeping import keep, until_ended
-from supervision.pulse import Pulse
-from telephony.asterisk.process import die_with
+from supervision.loaded_process import LoadedProcess
 
 log = structlog.get_logger()
 
@@ -37,57 +34,6 @@ ENDS_WITHIN_S = 15.0
 
 class ControllerError(OperatorError):
     """The controller did not start; the text says why and what to do."""
-
-
-@dataclass(slots=True)
-class _Started:
-    """A process that has loaded its code, or is about to."""
-
-    process: asyncio.subprocess.Process
-    go: int
-    """The pipe that is written to when the process is to begin, and closed if it isn't wanted."""
-    words: asyncio.StreamReader
-    """What it reports: "loaded", "going", "ready", then lines for a person while it ends."""
-    pipe: asyncio.ReadTransport
-    pulse: Pulse
-    is_loaded: bool = False
-
-    async def loads(self) -> bool:
-        """Whether it loads its code, rather than ending first."""
-        self.is_loaded = self.is_loaded or await self.says("loaded")
-        return self.is_loaded
-
-    async def says(self, word: str) -> bool:
-        """Whether its next report is ``word``, rather than something else or its end."""
-        while line := await self.words.readline():
-            if line.decode("utf-8", "replace").strip() == word:
-                return True
-        return False
-
-    def give_word(self) -> None:
-        """Let it begin. Call this once."""
-        if self.go >= 0:
-            with contextlib.suppress(BrokenPipeError):
-                os.write(self.go, b"g")
-            self.close()
-
-    def close(self) -> None:
-        os.close(self.go)
-        self.go = -1
-
-    def forget(self) -> None:
-        """Stop listening to it."""
-        if self.go >= 0:
-            self.close()
-        self.pipe.close()
-        self.pulse.close()
-
-
-async def _kill(started: _Started) -> None:
-    started.forget()
-    with contextlib.suppress(ProcessLookupError):
-        started.process.kill()
-    await started.process.wait()
 
 
 class ControllerProcess:
@@ -108,8 +54,8 @@ class ControllerProcess:
         self._environment = environment
         self._progress = progress
         self._process: asyncio.subprocess.Process | None = None
-        self._spare: _Started | None = None
-        self._speaking: _Started | None = None
+        self._spare: LoadedProcess | None = None
+        self._speaking: LoadedProcess | None = None
         self._making: asyncio.Task[None] | None = None
         self._loading = False
         self._keeping: asyncio.Task[None] | None = None
@@ -142,7 +88,7 @@ class ControllerProcess:
             raise ControllerError(self._last_words(said_before))
         self._making = asyncio.get_running_loop().create_task(self._make_spare())
 
-    async def _goes(self, spare: _Started) -> bool:
+    async def _goes(self, spare: LoadedProcess) -> bool:
         """Give the spare the word and return whether it begins. One that doesn't has died or hangs;
         it is killed, for a new process will be ready sooner."""
         spare.give_word()
@@ -156,10 +102,10 @@ class ControllerProcess:
             pass
         finally:  # we may be cancelled too, and nobody else knows this process
             if not goes:
-                await _kill(spare)
+                await spare.kill()
         return goes
 
-    async def _begin(self, started: _Started, ready_within_s: float) -> bool:
+    async def _begin(self, started: LoadedProcess, ready_within_s: float) -> bool:
         """Whether it is ready in time; if not, it has been ended."""
         self._leave_words()
         self._process, self._speaking = started.process, started
@@ -273,51 +219,16 @@ class ControllerProcess:
             spare.close()  # then it ends by itself
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(spare.process.wait(), GOES_WITHIN_S)
-            await _kill(spare)
+            await spare.kill()
 
     def _leave_words(self) -> None:
         if self._speaking is not None:
             self._speaking.forget()
             self._speaking = None
 
-    async def _load(self) -> _Started:
-        go_read, go_write = os.pipe()
-        ready_read, ready_write = os.pipe()
-        pulse = Pulse()
-        try:
-            with self._open_log() as log:
-                process = await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-m", "offhook", "serve", *self._arguments),
-                    *("--go-fd", str(go_read), "--ready-fd", str(ready_write)),
-                    *("--pulse-fd", str(pulse.theirs.fileno())),
-                    env={**os.environ, **self._environment},
-                    stdin=asyncio.subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    pass_fds=(go_read, ready_write, pulse.theirs.fileno()),
-                    start_new_session=True,  # Ctrl-C is for us; we stop it in our own order
-                    # Asterisk ends with us as well: nothing of us is left behind, whatever ends us.
-                    preexec_fn=die_with(os.getpid(), signal.SIGQUIT),
-                )
-        except BaseException:
-            os.close(go_write)
-            os.close(ready_read)
-            pulse.close()
-            raise
-        finally:
-            os.close(go_read)
-            os.close(ready_write)
-        pulse.theirs.close()
-        words = asyncio.StreamReader()
-        try:
-            pipe, _ = await asyncio.get_running_loop().connect_read_pipe(
-                lambda: asyncio.StreamReaderProtocol(words), os.fdopen(ready_read, "rb", 0)
-            )
-        except BaseException:
-            os.close(go_write)  # it ends by itself
-            pulse.close()
-            raise
-        return _Started(process, go_write, words, pipe, pulse)
+    async def _load(self) -> LoadedProcess:
+        with self._open_log() as log:
+            return await LoadedProcess.start(self._arguments, self._environment, log)
 
     def _open_log(self) -> IO[bytes]:
         try:
@@ -343,7 +254,7 @@ class ControllerProcess:
         finally:
             self._loading = False
 
-    async def _take_spare(self) -> _Started | None:
+    async def _take_spare(self) -> LoadedProcess | None:
         """Take the spare, which the caller owns from now on; None if none is alive."""
         if self._making is not None:
             if not self._loading:
