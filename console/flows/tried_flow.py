@@ -19,7 +19,8 @@ from ivr_flows.loader import Checked, check
 from ivr_flows.references import Outside
 from ivr_flows.steps import OpeningState
 from ivr_flows.trying.playing import own_node
-from ivr_flows.trying.rehearsal import AsksCalendar, PassedNode
+from ivr_flows.trying.rehearsal import AsksCalendar
+from ivr_flows.trying.rehearsed import PassedNode
 from publishing.checked_texts import checked_once
 from publishing.flow_words import FlowDraft, FlowRefused
 

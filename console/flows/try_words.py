@@ -21,7 +21,8 @@ from ivr_flows.steps import (
     TransferToAgent,
     TransferToNumber,
 )
-from ivr_flows.trying.rehearsal import HeardPrompt, PassedNode, Rehearsal
+from ivr_flows.trying.rehearsal import Rehearsal
+from ivr_flows.trying.rehearsed import HeardPrompt, PassedNode
 from ivr_flows.values import BUILT_IN, HIDDEN
 
 NAME_WANTED = N_("Give the test a name.")

@@ -30,7 +30,8 @@ from ivr_flows.steps import (
     Step,
     StepOutcome,
 )
-from ivr_flows.trying.rehearsal import Rehearsal, RehearsedStep, clock_values
+from ivr_flows.trying.rehearsal import Rehearsal, clock_values
+from ivr_flows.trying.rehearsed import RehearsedStep
 from ivr_flows.walkable import OneFlow
 from prompts.sounds import Prompts
 from telephony.agi.agi_wire import HungUp

@@ -17,7 +17,8 @@ from ivr_flows.steps import (
     TransferToAgent,
     TransferToNumber,
 )
-from ivr_flows.trying.rehearsal import AsksCalendar, CallBegins, Rehearsal
+from ivr_flows.trying.rehearsal import AsksCalendar, Rehearsal
+from ivr_flows.trying.rehearsed import CallBegins
 from ivr_flows.trying.scripts import ScriptBeginning, ScriptStep
 from ivr_flows.walkable import OneFlow
 

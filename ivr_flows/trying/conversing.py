@@ -14,7 +14,8 @@ from documents.document_errors import DocumentError
 from documents.sentence import sentence
 from ivr_flows.steps import Enqueue, OpeningState, TransferToAgent, TransferToNumber
 from ivr_flows.trying.acting import act, always_open, begun
-from ivr_flows.trying.rehearsal import AsksCalendar, DoesNotFit, HeardPrompt, Rehearsal
+from ivr_flows.trying.rehearsal import AsksCalendar, DoesNotFit, Rehearsal
+from ivr_flows.trying.rehearsed import HeardPrompt
 from ivr_flows.trying.scripts import ScriptBeginning, ScriptStep, load_scripts
 from ivr_flows.walkable import OneFlow
 

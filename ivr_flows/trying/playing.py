@@ -8,14 +8,8 @@ from documents.sentence import Sentence, sentence
 from ivr_flows.flow import Flow
 from ivr_flows.steps import Enqueue, TransferToAgent, TransferToNumber
 from ivr_flows.trying.acting import act, always_open, begun, where_it_is
-from ivr_flows.trying.rehearsal import (
-    AsksCalendar,
-    DoesNotFit,
-    Happened,
-    HeardPrompt,
-    PassedNode,
-    Rehearsal,
-)
+from ivr_flows.trying.rehearsal import AsksCalendar, DoesNotFit, Rehearsal
+from ivr_flows.trying.rehearsed import Happened, HeardPrompt, PassedNode
 from ivr_flows.trying.scripts import Scripts, ScriptSettings, ScriptStep
 from ivr_flows.values import HIDDEN, NotOfType, value_of, written
 from ivr_flows.walkable import OneFlow

@@ -7,11 +7,9 @@ flow's own: it passes by what is said and by what is waited for.
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from domain.errors import OffhookError
-from domain.identity import QueueName
 from domain.prompts import PromptText
 from ivr_flows.interpreter import Conversation
 from ivr_flows.steps import (
@@ -47,6 +45,7 @@ from ivr_flows.steps import (
     TransferToNumber,
     VoiceRecorded,
 )
+from ivr_flows.trying.rehearsed import CallBegins, Happened, HeardPrompt, PassedNode, RehearsedStep
 from ivr_flows.values import CALLED, CALLER, KNOWN, NOW, TODAY, Value, Values
 from ivr_flows.walkable import FlowContext, OneFlow
 
@@ -69,70 +68,6 @@ _DEAF = (
 
 AsksCalendar = Callable[[str | None, datetime], OpeningState | None]
 """What a calendar (None: the number's) says of a civil time; None: there is no such calendar."""
-
-
-@dataclass(frozen=True, slots=True)
-class HeardPrompt:
-    """Something that the caller heard. ``prompt``: its name, with the values that it says."""
-
-    at: datetime
-    node: str
-    prompt: str
-    text: str
-    language: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Happened:
-    """Something else that happened, as a plain word and what it is about."""
-
-    at: datetime
-    node: str
-    what: str
-    about: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class RehearsedStep:
-    """A step that the flow asked for, what came of it, and when. ``outcome`` None: the caller hung
-    up, or the call is not that far yet."""
-
-    step: Step
-    outcome: StepOutcome | None
-    at: datetime
-    ahead: bool = False
-    """The keys were pressed ahead, and cut short what is said."""
-
-
-@dataclass(frozen=True, slots=True)
-class PassedNode:
-    """A node that the call has left, and by which exit; None: the call ended there."""
-
-    at: datetime
-    node: str
-    exit: str | None
-    flow: str
-
-
-@dataclass(frozen=True, slots=True)
-class CallBegins:
-    """Where a rehearsal begins: who calls which number, and when by the centre's clock."""
-
-    at: datetime
-    caller: str | None = None
-    called: str | None = None
-    known: bool | None = None
-    queue: QueueName | None = None
-    languages: tuple[str, ...] = ()
-    usual: str | None = None
-    """The language with which they begin, and stay if they don't choose; None: the first."""
-    flows: Mapping[str, OneFlow] = field(default_factory=dict)
-    lots: float = 0.0
-    """What each drawing of lots gives."""
-    lots_at: Mapping[str, float] = field(default_factory=dict)
-    """What it gives at some nodes instead."""
-    placed: bool = True
-    """Whether we have called them, so that they can ask not to be called again."""
 
 
 class DoesNotFit(OffhookError):  # noqa: N818 - an answer to whoever tries

@@ -31,7 +31,8 @@ from ivr_flows.steps import (
     TransferToAgent,
     TransferToNumber,
 )
-from ivr_flows.trying.rehearsal import AsksCalendar, CallBegins, DoesNotFit, Rehearsal
+from ivr_flows.trying.rehearsal import AsksCalendar, DoesNotFit, Rehearsal
+from ivr_flows.trying.rehearsed import CallBegins
 from ivr_flows.walkable import OneFlow
 
 SECRET, OTHER = "?", "="

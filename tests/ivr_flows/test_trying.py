@@ -9,7 +9,8 @@ from documents.document_errors import DocumentError
 from ivr_flows.steps import OpeningState, QueueExit
 from ivr_flows.trying.conversing import conversed, with_test
 from ivr_flows.trying.playing import play_all
-from ivr_flows.trying.rehearsal import CallBegins, DoesNotFit, HeardPrompt, Rehearsal
+from ivr_flows.trying.rehearsal import DoesNotFit, Rehearsal
+from ivr_flows.trying.rehearsed import CallBegins, HeardPrompt
 from ivr_flows.trying.scripts import ScriptBeginning, Scripts, ScriptStep, load_scripts
 from tests.ivr_flows.caller import hotline
 from tests.ivr_flows.test_nodes import ENDS, HEAD, HOURS, LOOK_UP, QUEUE, flow_of

@@ -12,7 +12,8 @@ from domain.prompts import PromptText
 from engine.trials.trial_talk import TrialCaller, TrialTalk
 from ivr_flows.loader import check
 from ivr_flows.trying.conversing import conversed
-from ivr_flows.trying.rehearsal import HeardPrompt, Rehearsal
+from ivr_flows.trying.rehearsal import Rehearsal
+from ivr_flows.trying.rehearsed import HeardPrompt
 from ivr_flows.trying.scripts import EXPECTED, ScriptBeginning, ScriptStep
 from prompts.sounds import Prompts
 from telephony.agi.agi_wire import HungUp
