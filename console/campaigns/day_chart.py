@@ -13,6 +13,7 @@ COLUMNS = 720
 _GAP = timedelta(minutes=10)
 """After so long without a sample a line begins anew: nothing is known of the time between."""
 _LEAST = timedelta(hours=1)
+_Value = Callable[[SampledColumn], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +83,7 @@ def campaign_chart(
     ringing = max(1, *(one.most_ringing for one in columns))
     late = [one.share for one in columns[len(columns) // 10 :]]
     share = min(1.0, max(limit * 1.6, 1.1 * max(late), 0.001))
-
-    def line(name: str, most: float, value: Callable[[SampledColumn], float]) -> ChartLine:
-        return ChartLine(
-            name, tuple(_points(part, start, end, most, value) for part in _parts(columns))
-        )
-
-    def area(name: str, most: float, value: Callable[[SampledColumn], float]) -> ChartLine:
-        parts = []
-        for part in _parts(columns):
-            points = _points(part, start, end, most, value)
-            left, right = (points.split(" ")[place].partition(",")[0] for place in (0, -1))
-            parts.append(f"{left},{HEIGHT} {points} {right},{HEIGHT}")
-        return ChartLine(name, tuple(parts))
-
+    day = _Day(_parts(columns), start, end)
     levels = (("limit", limit), *(("alarm", part * limit) for part in sorted(alarms)))
     return CampaignChart(
         start,
@@ -104,24 +92,24 @@ def campaign_chart(
             ChartPanel(
                 "share",
                 share,
-                (line("share", share, lambda one: one.share),),
+                (day.line("share", share, lambda one: one.share),),
                 tuple((name, round(_y(at, share), 1), at) for name, at in levels if at <= share),
             ),
             ChartPanel(
                 "agents",
                 agents,
                 (
-                    area("there", agents, lambda one: one.busy + one.wrap_up + one.ready),
-                    area("wrap-up", agents, lambda one: one.busy + one.wrap_up),
-                    area("busy", agents, lambda one: one.busy),
+                    day.area("there", agents, lambda one: one.busy + one.wrap_up + one.ready),
+                    day.area("wrap-up", agents, lambda one: one.busy + one.wrap_up),
+                    day.area("busy", agents, lambda one: one.busy),
                 ),
             ),
             ChartPanel(
                 "ringing",
                 ringing,
                 (
-                    area("ringing", ringing, lambda one: one.ringing),
-                    line("most", ringing, lambda one: float(one.most_ringing)),
+                    day.area("ringing", ringing, lambda one: one.ringing),
+                    day.line("most", ringing, lambda one: float(one.most_ringing)),
                 ),
             ),
         ),
@@ -132,6 +120,37 @@ def campaign_chart(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Day:
+    """Draws the columns of a day. ``parts``: those between which none is missing."""
+
+    parts: Sequence[Sequence[SampledColumn]]
+    start: datetime
+    end: datetime
+
+    def line(self, name: str, most: float, value: _Value) -> ChartLine:
+        return ChartLine(name, tuple(self._points(part, most, value) for part in self.parts))
+
+    def area(self, name: str, most: float, value: _Value) -> ChartLine:
+        """What is below the line."""
+        parts = []
+        for part in self.parts:
+            points = self._points(part, most, value)
+            left, right = (points.split(" ")[place].partition(",")[0] for place in (0, -1))
+            parts.append(f"{left},{HEIGHT} {points} {right},{HEIGHT}")
+        return ChartLine(name, tuple(parts))
+
+    def _points(self, part: Sequence[SampledColumn], most: float, value: _Value) -> str:
+        span = (self.end - self.start) / timedelta(seconds=1)
+        points = []
+        for one in part:
+            x = WIDTH * ((one.at - self.start) / timedelta(seconds=1)) / span
+            points.append(f"{x:.1f},{_y(value(one), most):.1f}")
+        if len(points) == 1:  # a line needs two
+            points *= 2
+        return " ".join(points)
+
+
 def _parts(columns: Sequence[SampledColumn]) -> list[list[SampledColumn]]:
     parts: list[list[SampledColumn]] = []
     for one in columns:
@@ -140,23 +159,6 @@ def _parts(columns: Sequence[SampledColumn]) -> list[list[SampledColumn]]:
         else:
             parts.append([one])
     return parts
-
-
-def _points(
-    columns: Sequence[SampledColumn],
-    start: datetime,
-    end: datetime,
-    most: float,
-    value: Callable[[SampledColumn], float],
-) -> str:
-    span = (end - start) / timedelta(seconds=1)
-    points = []
-    for one in columns:
-        x = WIDTH * ((one.at - start) / timedelta(seconds=1)) / span
-        points.append(f"{x:.1f},{_y(value(one), most):.1f}")
-    if len(points) == 1:  # a line needs two
-        points *= 2
-    return " ".join(points)
 
 
 def _y(value: float, most: float) -> float:
