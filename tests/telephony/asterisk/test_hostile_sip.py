@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from bench.bench_hostile_sip import LINE, PHONE, attack, centre, first, listening, run
+from bench.bench_hostile_sip import LINE, attack, centre, first, listening, run
+from bench.hostile_sip import PHONE
 from bench.raw_sip import Account, RawSip
 from configuration.secrets import Secrets
 from domain.centre import CallerHeader, Line, LineKind

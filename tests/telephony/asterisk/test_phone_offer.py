@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from bench.bench_hostile_sip import LINE, PHONE, centre
+from bench.bench_hostile_sip import LINE, centre
+from bench.hostile_sip import PHONE
 from bench.raw_sip import Account, RawSip
 from configuration.secrets import Secrets
 from tests.conftest import InstanceFactory
