@@ -40,14 +40,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parsed = _parser().parse_args(arguments)
     try:
         _check_folder(getattr(parsed, "state", None))
-        sys.exit(parsed.do(parsed))
+        code = parsed.do(parsed)
+        sys.stdout.flush()  # here, where it can still be said that nobody reads on
+        sys.exit(code)
+    except BrokenPipeError:
+        # What is left in the buffer would be written at the very end, and complained about.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
     except OperatorError as error:
         sys.exit(f"offhook: {in_one_line(error)}")
     except OSError as error:
         if error.filename is None:
             raise
-        if isinstance(error, BrokenPipeError):
-            sys.exit(141)
         sys.exit(f"offhook: {_about_a_file(error)}")
     except KeyboardInterrupt:
         sys.exit(130)

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 
+from centre.directory import Directory
 from centre.directory_store import DirectoryStore
+from centre.organisation_settings import ProjectSettings
 from configuration.flow_surroundings import FlowSurroundings, directory_now
 from documents.document_errors import DocumentError
 from domain.errors import OperatorError
@@ -81,7 +83,15 @@ async def _transfers(arguments: argparse.Namespace) -> AsyncIterator[FlowTransfe
         rights = LookUpRights(database.pool, Fernet.generate_key().decode())
         await rights.look()
         surroundings = FlowSurroundings(directory_now(store, lambda: kept), rights.names)
+        _check_project(getattr(arguments, "project", ""), kept.directory)
         yield FlowTransfers(database.pool, surroundings.outside)
+
+
+def _check_project(project: str, directory: Directory) -> None:
+    projects = sorted(directory.of(ProjectSettings))
+    if project and project not in projects:
+        known = ", ".join(projects) or "none; leave --project out, or make one first"
+        raise FlowsNotMoved(f"--project {project}: there is no such project; there are: {known}")
 
 
 def _read(file: Path) -> tuple[PackedFlow, ...]:

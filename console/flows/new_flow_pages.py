@@ -36,6 +36,8 @@ async def make_flow(request: web.Request) -> web.Response:
     actor, drafts = flow_actor(request), request.app[FLOW_DRAFTS]
     if not project and not actor.everywhere:
         raise web.HTTPBadRequest
+    if project and actor.everywhere and project not in project_titles(request, None):
+        raise web.HTTPBadRequest
     typed = {"flow": flow, "project": project, "piece": piece}
     try:
         text, tests = await _begun(request, piece, flow)

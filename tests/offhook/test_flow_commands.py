@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -114,3 +116,16 @@ def test_a_flow_that_is_right_with_tests_that_are_not(
         beside.write_text(text)
         assert flows("test", a) == 1
         assert capsys.readouterr().out.startswith(f"{beside}:{line}:")
+
+
+@pytest.mark.parametrize("flags", [(), ("--json",)])
+def test_nobody_has_to_read_to_the_end(flags: tuple[str, ...], tmp_path: Path) -> None:
+    """As in ``./run flows check flows | head -1``."""
+    for number in range(300):  # more than a pipe's buffer takes
+        (tmp_path / f"f{number}.yaml").write_text("flow: [")
+    read, write = os.pipe()
+    os.close(read)
+    command = (sys.executable, "-m", "offhook", "flows", "check", *flags, str(tmp_path))
+    ended = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, check=False, timeout=120)
+    os.close(write)
+    assert (ended.returncode, ended.stderr) == (141, b"")

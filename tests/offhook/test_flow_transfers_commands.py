@@ -44,6 +44,9 @@ async def test_flows_go_out_and_come_in(move: Move, database: Database, tmp_path
     assert dry.code == 0 and 'flow "nacht" is not here (menu:4)' in dry.out, dry
     assert "same      night" in dry.out and "menu:4:" in dry.out
     assert len(await drafts.all(ADMIN)) == 1
+    odd = await move("import", file, "--project", "taea")
+    assert odd.code == 1 and "--project taea: there is no such project" in odd.err, odd
+    assert len(await drafts.all(ADMIN)) == 1
     done = await move("import", file, "--name", "flow:nacht=night")
     assert done.code == 0 and 'flow "nacht" becomes "night"' in done.out, done
     assert (await drafts.of(ADMIN, "menu")).text == MENU.replace("nacht", "night")

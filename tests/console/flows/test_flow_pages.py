@@ -168,6 +168,8 @@ async def test_each_sees_and_changes_the_flows_of_their_projects(
     placed = await otto.post("/new-flow", {"flow": "a", "project": "bank", "piece": ""})
     assert placed.status == 403
     ada = await in_english(visit, "ada")
+    nowhere = await ada.post("/new-flow", {"flow": "a", "project": "taea", "piece": ""})
+    assert nowhere.status == 400
     assert (await save(ada, "everywhere", 1, "x"))["status"] == 200
 
 

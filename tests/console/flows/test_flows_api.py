@@ -51,6 +51,8 @@ async def test_a_program_does_what_the_pages_do(visit: Visit) -> None:
     assert (made["status"], made["version"], made["text"]) == (200, 1, GOOD)
     assert (await sent(otto, f"{API}/menu", GOOD, seen="0", project="tea"))["error"] == "exists"
     assert (await sent(otto, f"{API}/menu", GOOD, seen="7"))["status"] == 200, "nothing is changed"
+    nowhere = await sent(await visit("ada"), f"{API}/odd", GOOD, seen="0", project="taea")
+    assert (nowhere["status"], nowhere["error"]) == (400, "bad_field")
     changed = await sent(otto, f"{API}/menu", GOOD + "# x\n", seen="7")
     assert (changed["status"], changed["about"]) == (409, "otto")
     found = await asked(otto, f"{API}/menu/check")
