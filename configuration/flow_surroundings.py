@@ -46,10 +46,13 @@ class FlowSurroundings:
         self,
         directory: DirectoryNow,
         secrets: Callable[[str], Collection[str]] = lambda _project: (),
+        refuses: Callable[[str, int], bool] = lambda _host, _port: False,
     ) -> None:
-        """``secrets`` are the names of those of a project."""
+        """``secrets`` are the names of those of a project; ``refuses`` says whether look-ups may
+        not reach a host on a port."""
         self._directory = directory
         self._secrets = secrets
+        self._refuses = refuses
 
     async def outside(self, db: asyncpg.Connection, project: str) -> Outside:
         """What a flow of the project ("": of all projects) may name."""
@@ -78,6 +81,7 @@ class FlowSurroundings:
                 if any(one.skills.get(queue.skill, 0) >= queue.min_level for one in agents.values())
             },
             recorded=await recorded(db, project),
+            refuses=self._refuses,
         )
 
     async def users(self, db: asyncpg.Connection, flow: str) -> Collection[str]:

@@ -7,7 +7,7 @@ from documents.document_errors import DocumentError
 from documents.sentence import sentence
 from ivr_flows.flow import Flow
 from ivr_flows.kind import NameOf
-from ivr_flows.nodes.look_up import LookUpNode
+from ivr_flows.nodes.look_up import LookUpNode, service_in
 from ivr_flows.nodes.menu import MenuNode
 from ivr_flows.nodes.queue import QueueNode
 from ivr_flows.nodes.split import SplitNode
@@ -40,6 +40,26 @@ def _unencrypted(flow: Flow, document: Document) -> Iterator[DocumentError]:
                 sentence('"%(node)s" sends a secret without encryption', node=node.id),
                 sentence("write https:// if the service offers it"),
             )
+
+
+def _out_of_reach(flow: Flow, document: Document, outside: Outside) -> Iterator[DocumentError]:
+    """Services that nobody has allowed: each look-up fails, and callers hear that it does."""
+    for node in flow.nodes.values():
+        settings = node.settings
+        if isinstance(settings, LookUpNode):
+            host, port = service_in(settings.url)
+            if outside.refuses(host, port):
+                yield document.fault(
+                    ("nodes", node.id, "url"),
+                    sentence(
+                        '"%(node)s" asks %(host)s:%(port)s, which is inside the centre and not'
+                        " allowed; each look-up fails",
+                        node=node.id,
+                        host=host,
+                        port=port,
+                    ),
+                    sentence("ask an admin to allow it under Centre, Look-ups"),
+                )
 
 
 def _unseen(document: Document) -> Iterator[DocumentError]:
@@ -109,6 +129,7 @@ def _concerns(
                     sentence("give agents its skill"),
                 )
     yield from _unencrypted(flow, document)
+    yield from _out_of_reach(flow, document, outside)
     yield from _unseen(document)
     for name in flow.prompts:
         if name not in references.used_prompts:

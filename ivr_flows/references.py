@@ -1,6 +1,6 @@
 """Checks what the nodes of a flow name: prompts, variables, and things kept outside the flow."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
@@ -47,6 +47,8 @@ class Outside:
     """Flows that this one may enter, as far as they are there."""
     recorded: Mapping[str, Collection[str]] | None = None
     """The uploaded recordings, each with the languages that it is there in; None: not checked."""
+    refuses: Callable[[str, int], bool] = lambda _host, _port: False
+    """Whether look-ups may not reach this host on this port, as far as its name alone says so."""
 
 
 ANYWHERE = Outside()

@@ -44,6 +44,7 @@ from publishing.edition_copy import EDITIONS_FILE
 from publishing.flow_history import FlowHistory
 from publishing.flow_words import FlowEdition
 from publishing.followed_editions import FollowedEditions
+from publishing.inner_services import refused_by_name
 from publishing.look_up_rights import COPY_FILE, LookUpRights
 from publishing.publications import Publications
 from publishing.seeds import FlowSeeds
@@ -86,7 +87,11 @@ class FlowWork:
         pool, kept = stored.pool, directory.kept
         rights = LookUpRights(pool, found.secrets.sealing, state / COPY_FILE)
         await rights.begin()
-        surroundings = FlowSurroundings(directory_now(DirectoryStore(pool), kept), rights.names)
+        surroundings = FlowSurroundings(
+            directory_now(DirectoryStore(pool), kept),
+            rights.names,
+            lambda host, port: refused_by_name(host, port, rights.services()),
+        )
         recorded = RecordedIndex(pool, state / INDEX_FILE)
         prompts = Prompts(
             where.prompts,

@@ -95,5 +95,14 @@ def may_be_asked(
     return one.is_global and not one.is_multicast
 
 
+def refused_by_name(host: str, port: int, allowed: Iterable[InnerService]) -> bool:
+    """Whether a look-up is refused, as can be said without asking a name server: of addresses, and
+    of this machine's own name."""
+    plain = _plain(host)
+    own = plain == "localhost" or plain.endswith(".localhost")
+    address = "127.0.0.1" if own else plain
+    return inner_address(address) is not None and not may_be_asked(host, port, address, allowed)
+
+
 def _plain(host: str) -> str:
     return host.lower().rstrip(".")

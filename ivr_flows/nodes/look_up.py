@@ -46,6 +46,12 @@ class Method(StrEnum):
     POST = "POST"
 
 
+def service_in(url: str) -> tuple[str, int]:
+    """The host and the port of an address that can be asked."""
+    parts = urlsplit(url)
+    return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+
+
 class LookUpNode(NodeKind):
     """Ask a service by HTTP, which answers with JSON; keep parts of the answer in variables.
 

@@ -5,6 +5,7 @@ import pytest
 from ivr_flows.kind import NameOf
 from ivr_flows.loader import check
 from ivr_flows.named_outside import named_in, with_names
+from ivr_flows.references import Outside
 
 FLOW = """\
 flow: menu  # the queue: sales
@@ -64,6 +65,22 @@ def test_other_names_change_nothing_else() -> None:
 )
 def test_what_is_no_flow_names_nothing(text: str) -> None:
     assert named_in(text) == ()
+
+
+def test_a_service_that_is_refused_is_a_warning_at_its_line() -> None:
+    text = (
+        "flow: asks\nlanguages: [en]\nstart: ask\nnodes:\n"
+        '  ask: {kind: look_up, url: "%s/orders/{caller}",'
+        " exits: {found: bye, not_found: bye, failed: bye}}\n  bye: {kind: hangup}\n"
+    )
+    inside = Outside(refuses=lambda host, port: (host, port) == ("10.1.2.3", 443))
+    (warning, _) = sorted(
+        check(text % "https://10.1.2.3", "asks.yaml", inside).warnings, key=lambda one: -one.line
+    )
+    assert warning.line == 5 and '"ask" asks 10.1.2.3:443, which is inside' in warning.message
+    assert "an admin" in warning.hint
+    for other in ("http://10.1.2.3", "https://10.1.2.3:8443", "https://crm.example"):
+        assert len(check(text % other, "asks.yaml", inside).warnings) == 1, other
 
 
 @pytest.mark.parametrize(

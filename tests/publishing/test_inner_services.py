@@ -2,7 +2,7 @@
 
 import pytest
 
-from publishing.inner_services import NotAService, may_be_asked, service_of
+from publishing.inner_services import NotAService, may_be_asked, refused_by_name, service_of
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,17 @@ def test_a_host_is_allowed_by_the_name_that_the_flow_writes() -> None:
     assert not may_be_asked("crm.lan", 80, "10.9.9.9", crm)
     assert not may_be_asked("evil.example", 8080, "10.9.9.9", crm), "though it leads there"
     assert not may_be_asked("10.9.9.9", 8080, "10.9.9.9", crm)
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "refused"),
+    [
+        ("127.0.0.1", 80, True), ("localhost", 80, True), ("shop.localhost.", 443, True),
+        ("::1", 80, True), ("10.1.2.3", 80, True), ("10.1.2.3", 8080, False),
+        ("8.8.8.8", 443, False), ("crm.lan", 80, False), ("orders.example.com", 443, False),
+    ],
+)  # fmt: skip
+def test_what_is_refused_can_partly_be_said_without_a_name_server(
+    host: str, port: int, refused: bool
+) -> None:
+    assert refused_by_name(host, port, [service_of("10.1.2.3:8080")]) is refused
