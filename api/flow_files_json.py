@@ -1,6 +1,8 @@
 """Serves files of flows: exports them, looks an import over, and takes it in."""
 
+import asyncio
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from aiohttp import web
@@ -13,6 +15,7 @@ from console.kit.context import FLOW_TRANSFERS, project_titles
 from console.kit.uploads import UPLOAD
 from documents.document_errors import DocumentError
 from ivr_flows.kind import NameOf
+from publishing.flow_transfers import ImportLook
 
 
 @refusing
@@ -53,29 +56,32 @@ async def import_flows(request: web.Request) -> web.Response:
     transfers = request.app[FLOW_TRANSFERS]
     look = await transfers.look_over(actor, project, flows, name, names)
     made = () if dry else await transfers.take_in(actor, look)
-    return answered(
-        ImportAnswer(
-            dry_run=dry,
-            flows=[
-                ArrivingItem(
-                    flow=one.flow,
-                    project=one.project,
-                    fate=one.fate,
-                    errors=fault_items(request, one.errors),
-                )
-                for one in look.flows
-            ],
-            missing=[
-                LackingItem(
-                    kind=one.of,
-                    name=one.name,
-                    places=[f"{flow}:{line}" for flow, line in one.places],
-                    choices=list(one.choices),
-                )
-                for one in look.lacking
-            ],
-            made=list(made),
-        )
+    # In a thread: a file may have ten thousands of errors, and calls go on meanwhile.
+    return await asyncio.to_thread(lambda: answered(_answer(request, look, made, dry)))
+
+
+def _answer(request: web.Request, look: ImportLook, made: Sequence[str], dry: bool) -> ImportAnswer:
+    return ImportAnswer(
+        dry_run=dry,
+        flows=[
+            ArrivingItem(
+                flow=one.flow,
+                project=one.project,
+                fate=one.fate,
+                errors=fault_items(request, one.errors),
+            )
+            for one in look.flows
+        ],
+        missing=[
+            LackingItem(
+                kind=one.of,
+                name=one.name,
+                places=[f"{flow}:{line}" for flow, line in one.places],
+                choices=list(one.choices),
+            )
+            for one in look.lacking
+        ],
+        made=list(made),
     )
 
 

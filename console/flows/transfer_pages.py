@@ -22,6 +22,10 @@ from publishing.flow_transfers import FlowFate, LackingName
 from publishing.flow_words import FlowRefusal, FlowRefused
 
 MOST_FAULTS = 100
+"""Of a flow. Thousands of them would keep the page, and calls, waiting."""
+MOST_FAULTS_IN_ALL = 500
+LEAST_FAULTS = 5
+"""Of a flow, however many flows have some."""
 PATIENCE_S = 1.0
 """After so long a page shows how far the look has come, instead of what came of it."""
 SMALL = 100_000
@@ -154,14 +158,14 @@ async def _look(request: web.Request, one: ImportInHand) -> web.Response:
     under_way.shown = True
     look, mistake = under_way.result(), one.mistake
     one.lacking, one.mistake = look.lacking, ""
+    faulty = sum(bool(flow.errors) for flow in look.flows)
+    most = min(MOST_FAULTS, max(LEAST_FAULTS, MOST_FAULTS_IN_ALL // max(1, faulty)))
     values = {
         "one": one,
         "look": look,
         "lacking": look.lacking,
         "chosen": one.names,
-        "faults": {
-            flow.flow: said_faults(request, flow.errors[:MOST_FAULTS]) for flow in look.flows
-        },
+        "faults": {flow.flow: said_faults(request, flow.errors[:most]) for flow in look.flows},
         "titles": _titles(request),
         "fates": FATES,
         "kinds": KINDS,

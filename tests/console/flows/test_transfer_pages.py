@@ -2,7 +2,7 @@
 
 import asyncio
 
-from console.flows.transfer_pages import SMALL
+from console.flows.transfer_pages import MOST_FAULTS_IN_ALL, SMALL
 from console.kit.context import FLOW_DRAFTS, FLOW_TRANSFERS
 from domain.roles import Actor, Role
 from publishing.flow_files import PackedFlow, packed, unpacked
@@ -78,6 +78,17 @@ async def test_a_look_at_much_shows_how_far_it_has_come(console: Console, visit:
     assert answer.headers["Location"] == "/flows/menu"
     answer = await otto.get(here, headers={"HX-Request": "true"})
     assert answer.headers["HX-Refresh"] == "true", "it is gone, and the page says so"
+
+
+async def test_of_very_many_faults_some_are_shown_and_the_others_counted(visit: Visit) -> None:
+    otto = await english(visit, "otto")
+    nodes = "".join(f"  n{n}: {{kind: hangup, odd: 1}}\n" for n in range(20))
+    texts = {f"f{i}": f"flow: f{i}\nlanguages: [en]\nstart: n0\nnodes:\n{nodes}" for i in range(60)}
+    file = packed([PackedFlow(name, "", text) for name, text in texts.items()]).encode()
+    answer = await otto.send("/import-flows", file, "x.yaml", fields={"project": "tea"})
+    text = await (await otto.get(answer.headers["Location"])).text()
+    assert text.count("has no setting") == 60 * (MOST_FAULTS_IN_ALL // 60)
+    assert text.count("12 more are not shown") == 60
 
 
 async def test_a_file_that_is_none_is_refused_with_its_lines(visit: Visit) -> None:
