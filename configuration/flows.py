@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from zoneinfo import available_timezones
 
@@ -197,6 +197,8 @@ def caller_phrases() -> Phrases:
     return _phrases("caller.yaml", CallerPhrase)
 
 
+# Reading one keeps a core busy for 50 ms, and a controller asks for some of them several times.
+@cache
 def _phrases(
     name: str, wanted: type[StationPhrase] | type[DialplanPhrase] | type[CallerPhrase]
 ) -> Phrases:
