@@ -48,6 +48,7 @@ from telephony.asterisk.provision import AsteriskInstall, find_or_install
 from tests.databases import FreshDatabases, a_folder, a_server, make_template
 from tests.pair import Pair, paired
 from tests.passwords import passwords_for
+from tests.shared_chromium import a_chromium
 from tests.side_by_side import ByTest
 from tests.spoken_before import speak
 
@@ -270,6 +271,13 @@ def spoken_before(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     speak(shared / "spoken-before")
     return shared / "spoken-before"
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Chromium that runs: the address at which Playwright connects to it."""
+    with a_chromium(tmp_path_factory.mktemp("chromium")) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

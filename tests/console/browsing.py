@@ -1,7 +1,5 @@
 """A real browser before a console that listens at a port."""
 
-import asyncio
-import os
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -10,17 +8,6 @@ from typing import Any
 from aiohttp import web
 from playwright.async_api import Page, async_playwright
 
-from telephony.asterisk.provision import find_or_install_chromium
-
-_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--autoplay-policy=no-user-gesture-required",
-]
 # A connection that is cut on purpose, and a refusal, which is an answer and not a fault.
 _EXPECTED = re.compile(
     r"ERR_CONNECTION|status of 40[0139]|status of 404 .*/live$|status of 503 .*/panel$"
@@ -63,19 +50,16 @@ class Served:
 
 
 @asynccontextmanager
-async def a_browser(password: str, url: str = "") -> AsyncIterator[Open]:
+async def a_browser(chromium: str, password: str, url: str = "") -> AsyncIterator[Open]:
     """``await open_page("/board", "sue")``: a page of a browser of its own, signed in.
 
-    A console elsewhere than at ``url``, or another password, is named with the page. At the end
-    nothing may have been said on the browser's console: a blocked script, a broken module, a
-    missing file.
+    ``chromium`` is the fixture. A console elsewhere than at ``url``, or another password, is named
+    with the page. At the end nothing may have been said on the browser's console: a blocked script,
+    a broken module, a missing file.
     """
-    program = os.environ.get("OFFHOOK_CHROMIUM") or str(
-        await asyncio.to_thread(find_or_install_chromium)
-    )
     complaints: list[str] = []
     async with async_playwright() as play:
-        browser = await play.chromium.launch(executable_path=program, args=_ARGUMENTS)
+        browser = await play.chromium.connect(chromium)
 
         async def open_one(
             path: str,

@@ -394,9 +394,9 @@ async def served(console: Console) -> AsyncIterator[Served]:
 
 
 @pytest.fixture
-async def open_page(served: Served, console: Console) -> AsyncIterator[Open]:
+async def open_page(chromium: str, served: Served, console: Console) -> AsyncIterator[Open]:
     """``await open_page("/board", "sue")``: a page of a browser of its own, signed in."""
-    async with a_browser(PASSWORD, served.url) as opening:
+    async with a_browser(chromium, PASSWORD, served.url) as opening:
 
         async def open_one(path: str, name: str, *about: Any, **more: Any) -> Page:
             await employ(console, name)

@@ -119,7 +119,7 @@ def seen(board: dict[str, Any], agent: str) -> tuple[str, str | None]:
 
 
 @pytest.fixture
-async def open_page() -> AsyncIterator[Open]:
+async def open_page(chromium: str) -> AsyncIterator[Open]:
     """``await open_page("/board", "sue", at=url)``: a page of a browser of its own, signed in."""
-    async with a_browser(PASSWORD) as opening:
+    async with a_browser(chromium, PASSWORD) as opening:
         yield opening

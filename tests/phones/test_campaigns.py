@@ -333,7 +333,7 @@ _WATCH = """() => {
 
 
 async def test_the_desk_knows_the_customer_before_the_talk_and_takes_down_what_came_of_it(
-    house: PhoneHouse,
+    house: PhoneHouse, chromium: str
 ) -> None:
     await house.phone.register(LINE)
     await house.nail_up("1001")
@@ -348,7 +348,7 @@ async def test_the_desk_knows_the_customer_before_the_talk_and_takes_down_what_c
     )
     number = "+8613800000071"
     house.phone.habits[number] = answer
-    async with a_browser(PASSWORD) as open_page:
+    async with a_browser(chromium, PASSWORD) as open_page:
         desk = await open_page("/desk", "amy", at=house.stack.console_url.rstrip("/"))
         await expect(desk.locator('[data-me="state"]')).to_have_text("Ready")
         await desk.evaluate(_WATCH)
