@@ -58,8 +58,12 @@ async def take_in(arguments: argparse.Namespace) -> int:
     async with _transfers(arguments) as transfers:
         source, project = str(arguments.file), arguments.project
         bar = ProgressBar(len(flows), "flows looked at")
-        look = await transfers.look_over(COMMAND_LINE, project, flows, source, names, step=bar.step)
-        bar.end()
+        try:
+            look = await transfers.look_over(
+                COMMAND_LINE, project, flows, source, names, step=bar.step
+            )
+        finally:
+            bar.end()
         _print(look, names)
         if arguments.dry_run:
             return 0

@@ -152,9 +152,11 @@ async def _look(request: web.Request, one: ImportInHand) -> web.Response:
     under_way = one.look_of(request.app[FLOW_TRANSFERS], flow_actor(request))
     await under_way.wait(0 if part else _patience_s(one))
     if not under_way.over:
-        status = 409 if one.mistake and not part else 200
+        if request.method == "POST":
+            # The page that shows how far it is loads itself anew, which must post nothing.
+            raise web.HTTPSeeOther(f"/import-flows/{one.id}")
         name = "flows/_looking.html" if part else "flows/import_looking.html"
-        return render(request, name, {"one": one, "look": under_way}, status=status)
+        return render(request, name, {"one": one, "look": under_way})
     under_way.shown = True
     look, mistake = under_way.result(), one.mistake
     one.lacking, one.mistake = look.lacking, ""
