@@ -71,9 +71,11 @@ document.addEventListener("submit", async (event) => {
   if (!(await confirmed(form.dataset.confirm))) return;
   form.dataset.sure = "yes";
   form.requestSubmit(submitter);
+  delete form.dataset.sure; // whoever comes back to the page is asked again
 });
 
 document.addEventListener("htmx:responseError", (event) => {
+  if (event.detail.xhr.status === 401) return toast(texts.signed_out, "danger");
   const said = event.detail.xhr.responseText;
   const short = said && said.length < 500 && !said.startsWith("<");
   toast(short ? said : fill(texts.failed, { status: event.detail.xhr.status }), "danger");
