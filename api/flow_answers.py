@@ -22,6 +22,7 @@ _STATUS = {
     FlowRefusal.IN_USE: 409,
     FlowRefusal.BREAKS_OTHERS: 409,
     FlowRefusal.NOT_PLANNED: 409,
+    FlowRefusal.HAS_REVISIONS: 409,
 }
 """All others are 422."""
 

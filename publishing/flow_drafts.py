@@ -86,6 +86,17 @@ class FlowDrafts:
             version = await db.fetchval(_SQL["save"], flow, text, tests, now, actor.name)
         return FlowDraft(flow, before.project, text, tests, version, now, actor.name)
 
+    async def throw_away(self, actor: Actor, flow: str, seen: int) -> None:
+        """Remove a flow of which nothing was ever published or planned; what was, stays. Raises
+        FlowRefused, also if its draft is no longer the version ``seen``."""
+        async with connection(self._pool) as db, db.transaction():
+            draft = draft_for(actor, await db.fetchrow(_SQL["draft_to_change"], flow))
+            check_project(actor, draft.project)
+            if draft.version != seen:
+                raise FlowRefused(FlowRefusal.CHANGED_MEANWHILE, draft.changed_by)
+            if await db.fetchval(_SQL["throw_away"], flow) is None:
+                raise FlowRefused(FlowRefusal.HAS_REVISIONS)
+
 
 def draft_for(actor: Actor, row: asyncpg.Record | None) -> FlowDraft:
     """The draft of a row, if the actor may see it. Raises FlowRefused."""

@@ -141,6 +141,7 @@ class FlowRefusal(StrEnum):
     IN_THE_PAST = "in_the_past"
     TOO_FAR = "too_far"  # a slip of the keyboard
     NOT_PLANNED = "not_planned"
+    HAS_REVISIONS = "has_revisions"  # so that it is not only a draft, and stays
 
 
 class FlowRefused(OffhookError):  # noqa: N818

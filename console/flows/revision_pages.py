@@ -10,7 +10,7 @@ from console.flows.drafts_here import flow_actor, flow_of, flow_refusal, may_cha
 from console.flows.flow_tabs import flow_tabs
 from console.flows.publish_pages import said_faults
 from console.flows.text_difference import text_difference
-from console.kit.context import FLOW_HISTORY, PUBLICATIONS
+from console.kit.context import FLOW_DRAFTS, FLOW_HISTORY, PUBLICATIONS
 from console.kit.rendering import render, says
 from publishing.flow_words import FlowDraft, FlowPeriod, FlowRefusal, FlowRefused
 
@@ -70,6 +70,17 @@ async def retire_flow(request: web.Request) -> web.Response:
     except FlowRefused as refused:
         return await _page(request, refused)
     raise web.HTTPSeeOther(f"/flows/{draft.flow}/revisions?done=retired")
+
+
+async def throw_away(request: web.Request) -> web.Response:
+    """POST /flows/{flow}/throw-away: seen, the draft's version"""
+    draft, form = await flow_of(request), await request.post()
+    seen = _number(str(form.get("seen", "")))
+    try:
+        await request.app[FLOW_DRAFTS].throw_away(flow_actor(request), draft.flow, seen)
+    except FlowRefused as refused:
+        return await _page(request, refused)
+    raise web.HTTPSeeOther("/flows")
 
 
 def before_this(periods: Sequence[FlowPeriod]) -> int | None:

@@ -55,6 +55,7 @@ FLOW_PAGES = Feature(
         post("/flows/{flow}/roll-back", revision_pages.roll_back, FLOW_CHANGERS),
         post("/flows/{flow}/call-off", revision_pages.call_off, FLOW_CHANGERS),
         post("/flows/{flow}/retire", revision_pages.retire_flow, FLOW_CHANGERS),
+        post("/flows/{flow}/throw-away", revision_pages.throw_away, FLOW_CHANGERS),
         get("/flows/{flow}/figures", figures_pages.figures_page, FLOW_READERS),
         get("/flows/{flow}/figures.json", figures_pages.figures_json, FLOW_READERS),
         get("/flows/{flow}/replay", replay_pages.replay_page, FLOW_READERS),

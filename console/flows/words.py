@@ -37,6 +37,7 @@ REFUSALS: Mapping[FlowRefusal, str] = {
     FlowRefusal.IN_THE_PAST: N_("This time has passed. Choose a later one."),
     FlowRefusal.TOO_FAR: N_("This time is more than twenty years ahead. Choose an earlier one."),
     FlowRefusal.NOT_PLANNED: N_("This publication is not planned any more."),
+    FlowRefusal.HAS_REVISIONS: N_("The flow has revisions, so it stays. Retire it instead."),
 }
 ALL_PROJECTS = N_("All projects")
 EMPTY_PIECE = N_("Empty flow")

@@ -36,6 +36,10 @@ on conflict (flow) do nothing returning version
 update flows set draft = $2, tests = $3, version = version + 1, changed_at = $4, changed_by = $5
 where flow = $1 returning version
 
+-- name: throw_away
+delete from flows where flow = $1
+and not exists (select from flow_revisions where flow_revisions.flow = $1) returning flow
+
 -- name: drafted_from
 update flows set draft_of = $2 where flow = $1
 

@@ -32,6 +32,7 @@ MAY = {
     "GET /api/v1/calls": ALL - {"agent"},
     "GET /api/v1/openapi.json": ALL,
     "GET /api/v1/numbers/{number}/rules": CHANGERS,
+    "POST /flows/{flow}/throw-away": {"ops", "admin"},
     "GET /api/v1/flows": CHANGERS,
     "GET /api/v1/flows/{flow}": CHANGERS,
     "POST /api/v1/flows/{flow}": {"ops", "admin"},

@@ -161,6 +161,28 @@ async def test_a_publication_is_planned_and_called_off(console: Console, visit: 
     assert answer.status == 409 and "not planned any more" in await answer.text()
 
 
+async def test_what_was_never_published_can_be_thrown_away(console: Console, visit: Visit) -> None:
+    draft = await begun(console)
+    otto, sue = await english(visit, "otto"), await english(visit, "sue")
+    assert 'id="throw-away"' in await page(otto, "/flows/menu/revisions")
+    assert 'id="throw-away"' not in await page(sue, "/flows/menu/revisions")
+    seen = {"seen": str(draft.version)}
+    assert (await sue.post("/flows/menu/throw-away", seen)).status == 403
+    for wrong, status in (("", 400), ("x", 400), ("7", 409)):
+        assert (await otto.post("/flows/menu/throw-away", {"seen": wrong})).status == status
+    answer = await otto.post("/flows/menu/throw-away", seen)
+    assert answer.headers["Location"] == "/flows"
+    assert "/flows/menu" not in await page(otto, "/flows")
+    assert (await otto.post("/flows/menu/throw-away", seen)).status == 404
+    # The name is free again; once something was published, the flow stays.
+    draft = await begun(console)
+    await otto.post("/flows/menu/publish", {"seen": str(draft.version), "when": "now"})
+    assert 'id="throw-away"' not in await page(otto, "/flows/menu/revisions")
+    answer = await otto.post("/flows/menu/throw-away", seen)
+    assert answer.status == 409 and "Retire it instead" in await answer.text()
+    assert await met(console) == GOOD
+
+
 async def test_a_plan_that_is_given_up_is_said(console: Console, visit: Visit) -> None:
     now = datetime(2036, 1, 1, tzinfo=UTC)
     there = {"sales"}
