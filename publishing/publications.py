@@ -138,12 +138,17 @@ class Publications:
         self, actor: Actor, flow: str, seen: int, note: str, confirmed: Collection[str] = ()
     ) -> FlowRevision:
         """Let calls meet the draft's version ``seen`` from now on; ``confirmed`` are the warnings
-        that the actor has seen. Raises FlowRefused."""
+        that the actor has seen. Raises FlowRefused. If calls meet exactly this already, as after
+        a second click, nothing is done."""
         await self._get_ready(actor, flow)
         async with connection(self._pool) as db, db.transaction():
             await db.execute(_SQL["lock"])
-            revision, number = await self._revise(db, actor, flow, seen, note, confirmed)
-            await self._put(db, actor.name, flow, revision, "published")
+            draft = draft_for(actor, await db.fetchrow(_SQL["draft_to_change"], flow))
+            check_project(actor, draft.project)
+            number = await db.fetchval(_SQL["met_already"], flow, seen)
+            if number is None:
+                revision, number = await self._revise(db, actor, flow, seen, note, confirmed)
+                await self._put(db, actor.name, flow, revision, "published")
         return await self._history.revision(actor, flow, number)
 
     async def plan(

@@ -53,6 +53,16 @@ returning revision, number
 insert into flow_editions (at, by, flow, revision, why) values ($1, $2, $3, $4, $5)
 returning edition
 
+-- name: met_already
+-- The revision that calls meet, if it is what this version of the draft is.
+select r.number from flows f
+join lateral (
+    select revision from flow_editions e where e.flow = f.flow order by edition desc limit 1
+) e on true
+join flow_revisions r using (revision)
+where f.flow = $1 and f.version = $2 and f.retired_at is null
+and r.text = f.draft and r.tests = f.tests
+
 -- name: announce
 -- There is a new edition, or a plan for one.
 select pg_notify('offhook_flows', '')

@@ -108,6 +108,19 @@ async def test_calls_meet_a_draft_only_when_it_is_published(scene: FlowScene) ->
     assert (overview.number, overview.edited) == (1, True), "the draft is still the newer one"
 
 
+async def test_a_second_click_publishes_nothing(scene: FlowScene) -> None:
+    draft = await scene.add()
+    again = [scene.published.publish(OPS, "menu", draft.version, "") for _ in range(4)]
+    assert {one.number for one in await asyncio.gather(*again)} == {1}
+    assert len(await scene.history.periods(OPS, "menu")) == 1
+    with refuses(FlowRefusal.FORBIDDEN):
+        await scene.published.publish(SUPERVISOR, "menu", draft.version, "")
+    with refuses(FlowRefusal.CHANGED_MEANWHILE):
+        await scene.published.publish(OPS, "menu", draft.version + 1, "")
+    await scene.published.retire(OPS, "menu")
+    assert (await scene.published.publish(OPS, "menu", draft.version, "")).number == 2
+
+
 async def test_two_people_do_not_overwrite_each_other(scene: FlowScene) -> None:
     draft = await scene.add()
     await scene.drafts.save(OTHER, "menu", draft.version, GOOD + "# mine\n", "")
