@@ -48,17 +48,17 @@ class DirectoryWork:
     async def begin(cls, found: InForce, where: Places, stored: DatabaseWork) -> "DirectoryWork":
         """Read the directory, from this machine's copy if the database is away."""
         state, secrets = where.state, found.secrets
-        config, kept = await directory_at_start(
+        config, copy = await directory_at_start(
             found.config, state, stored.pool if stored.open_now else None, secrets
         )
-        centre = centre_of(kept.kept.directory)
+        centre = centre_of(copy.kept.directory)
         asterisk = None if where.generated is None else CentreInAsterisk(where.generated)
         if asterisk is not None:
-            asterisk.give(centre, asterisk_passwords(secrets, kept).credentials)
+            asterisk.give(centre, asterisk_passwords(secrets, copy).credentials)
         in_use: asyncio.Queue[Centre] = asyncio.Queue()
         in_use.put_nowait(centre)
-        followed = FollowedDirectory(stored.pool, kept)
-        return cls(config, followed, centre, asterisk, in_use, kept, state, secrets, stored)
+        followed = FollowedDirectory(stored.pool, copy)
+        return cls(config, followed, centre, asterisk, in_use, copy, state, secrets, stored)
 
     def kept(self) -> KeptDirectory:
         """The directory in force."""

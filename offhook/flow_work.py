@@ -84,11 +84,11 @@ class FlowWork:
     ) -> "FlowWork":
         """Read what the first calls meet."""
         config, state, files = found.config, where.state, found.files
-        pool, kept = stored.pool, directory.kept
+        pool = stored.pool
         rights = LookUpRights(pool, found.secrets.sealing, state / COPY_FILE)
         await rights.begin()
         surroundings = FlowSurroundings(
-            directory_now(DirectoryStore(pool), kept),
+            directory_now(DirectoryStore(pool), directory.kept),
             rights.names,
             lambda host, port: refused_by_name(host, port, rights.services()),
         )
@@ -119,10 +119,10 @@ class FlowWork:
             published.edition,
             prompts.prepare,
         )
-        uses = RecordingUses(lambda: hotlines_of(kept().directory))
+        uses = RecordingUses(lambda: hotlines_of(directory.directory()))
         work = cls(
             where,
-            lambda: kept().directory,
+            directory.directory,
             rights,
             surroundings,
             prompts,
