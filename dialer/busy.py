@@ -1,7 +1,7 @@
 """How long agents stay busy: survival curves of talk and wrap-up, and the tables built from them.
 
-Where a talk's stage is reported (``dialer.script_stages``), there is a table for that stage, by the
-time spent at it; for other talks there is one by the talk's age.
+The tables go by the talk's age. Where a talk's stage is reported (``dialer.script_stages``), there
+is another for that stage, by the time spent at it, and the two are mixed (``dialer.stage_tables``).
 
 Agents differ most in their wrap-up. Its curve therefore shows wrap-ups as they would be at a pace
 of 1 (``dialer.paces``) and is stretched for each *gait*, a class of similar paces. Only gaits that
@@ -18,16 +18,16 @@ from dialer.chances import rows_of, with_moments
 from dialer.durations import Durations
 from dialer.lessons import Talked, WrappedUp
 from dialer.paces import Paces
-from dialer.script_stages import ROW_OF_SECOND, ROWS_OF_STAGE, ScriptStages, Unaware
+from dialer.script_stages import Gait, ScriptStages
+from dialer.stage_tables import StageTables
 from dialer.under_way import UnderWay
-from domain.identity import AgentCode, StageName
+from domain.identity import AgentCode
 
 _STEP_S, _STEPS = 1.0, 1_200
 _FEWEST, _MOST = 10, 150
 _GAIT = 1.4
 """The ratio of each gait to the one before it."""
 _LEAST = 1e-12
-_NO_TABLE = -1
 
 
 class Busy:
@@ -44,18 +44,14 @@ class Busy:
         """For each agent's number, that of the agent's gait in the tables."""
         self._several = False
         """Whether there is more than one gait."""
-        self._stage_rows: Ints = np.zeros(0, dtype=np.int64)
-        """For each stage's number, the first row of its table for the first gait, or _NO_TABLE;
-        empty if no stage has one."""
-        self._rows_of_gait = 0
-        """The number of rows of all stages' tables for one gait."""
+        self._at_stage, self._after_stage = StageTables(), StageTables()
         self._talk_table = self._wrap_up_table = np.zeros((0, 0))
         self._build(None, 0.0)
 
     @property
     def rows(self) -> int:
-        """The number of rows of the talks' table."""
-        return len(self._talk_table)
+        """The number of rows of the talks' tables."""
+        return len(self._talk_table) + self._at_stage.rows
 
     def learn(self, lesson: Talked | WrappedUp, now: float) -> None:
         """Learn how long somebody was busy."""
@@ -63,6 +59,7 @@ class Busy:
         if isinstance(lesson, Talked):
             self._talks.add(lesson.seconds, now)
             return
+        self._judge_stages(lesson)
         pace = self._paces.of(lesson.agent)
         self._stages.learn(lesson, pace, now)
         self._wrap_ups.add(lesson.seconds / pace, now)
@@ -79,35 +76,57 @@ class Busy:
         strangers = len(under_way.agent_codes) - len(self._gaits)
         if strangers > 0:  # new agents use the first gait
             self._gaits = np.concatenate((self._gaits, np.zeros(strangers, dtype=np.int64)))
-        new = len(under_way.stage_names) - len(self._stage_rows)
-        if new > 0 and len(self._stage_rows):
-            self._stage_rows = np.concatenate((self._stage_rows, np.full(new, _NO_TABLE)))
+        for tables in (self._at_stage, self._after_stage):
+            tables.know_of(len(under_way.stage_names))
 
-    def look(self, under_way: UnderWay, now: float, chances: Floats) -> None:
+    def look(self, under_way: UnderWay, now: float, chances: Floats) -> Floats | None:
         """Fill in each agent's chance of still being busy at each moment, with what
-        ``with_moments`` puts beside it: first the agents talking, then those wrapping up."""
-        talking, wrapping_up = under_way.talking, under_way.wrapping_up
-        if len(talking):
-            rows = self._rows(talking, under_way.stages, now)
-            self._talk_table.take(rows, 0, chances[: len(talking)], "clip")
-        if len(wrapping_up):
-            rows = self._rows(wrapping_up, under_way.ended_at, now)
-            self._wrap_up_table.take(rows, 0, chances[len(talking) :], "clip")
+        ``with_moments`` puts beside it: first the agents talking, then those wrapping up.
 
-    def _rows(self, agents: Ages[AgentCode], stages: Ages[AgentCode], now: float) -> Ints:
-        """Return each agent's row, given the stages that they are at, or that their talks ended
-        at."""
+        Return by how much all of these together would be higher if no stage were known; None if
+        none is."""
+        count = len(under_way.talking)
+        parts = (
+            (chances[:count], under_way.talking, self._talk_table),
+            (chances[count:], under_way.wrapping_up, self._wrap_up_table),
+        )
+        staged = (
+            (self._at_stage, under_way.stages), (self._after_stage, under_way.ended_at)
+        )  # fmt: skip
+        higher: Floats | None = None
+        for (part, agents, table), (tables, stages) in zip(parts, staged, strict=True):
+            if not len(agents):
+                continue
+            rows, gaits = self._rows(agents, now)
+            table.take(rows, 0, part, "clip")
+            more = tables.mix(part, stages.kinds, stages.ages(now), gaits)
+            if more is not None:
+                higher = more if higher is None else higher + more
+        return higher
+
+    def _rows(self, agents: Ages[AgentCode], now: float) -> tuple[Ints, Ints | None]:
+        """Return each agent's row, and gait if there are several."""
         rows = rows_of(agents.ages(now), _STEPS)
-        if self._several:
-            gaits = self._gaits.take(agents.kinds)
-            rows += gaits * _STEPS
-        if not len(self._stage_rows):
-            return rows
-        first = self._stage_rows.take(stages.kinds)
-        at_stage = first + ROW_OF_SECOND.take(rows_of(stages.ages(now), len(ROW_OF_SECOND)))
-        if self._several:
-            at_stage += gaits * self._rows_of_gait
-        return np.where(first == _NO_TABLE, rows, at_stage)
+        if not self._several:
+            return rows, None
+        gaits = self._gaits.take(agents.kinds)
+        rows += gaits * _STEPS
+        return rows, gaits
+
+    def _judge_stages(self, lesson: WrappedUp) -> None:
+        """Compare what was said of an agent who is free now with what came. That the agent may have
+        another gait than the first matters little: it is the same for both that are compared."""
+        talk, moments = lesson.talk, len(self._moments)
+        if talk is None or not talk.stages:
+            return
+        free = talk.seconds + lesson.seconds
+        by_age = self._talk_table[:_STEPS, :moments]
+        ends = [*(began for _, began in talk.stages[1:]), talk.seconds]
+        for (name, began), ended in zip(talk.stages, ends, strict=True):
+            since = by_age[min(int(began), _STEPS - 1) :]
+            self._at_stage.judge(name, ended - began, free - began, since)
+        after = self._wrap_up_table[:_STEPS, :moments]
+        self._after_stage.judge(talk.stages[-1][0], lesson.seconds, lesson.seconds, after)
 
     def _build(self, under_way: UnderWay | None, now: float) -> None:
         self._paces.compare()
@@ -126,8 +145,13 @@ class Busy:
         later = np.maximum(1, np.rint(self._moments / _STEP_S)).astype(np.int64)
         steps = _STEPS + int(later.max())
         talk = self._talks.survival(_STEP_S, steps, talking)
-        known = self._number_stages(under_way.stage_names if under_way else [], len(gaits))
-        talks, wraps, unaware = [], [], []
+        names = under_way.stage_names if under_way else []
+        known = {
+            name: number
+            for number, name in enumerate(names)
+            if name != UNKNOWN_STAGE and name in self._stages
+        }
+        talks, wraps, wrap_ups = [], [], []
         for each in gaits:
             # Half steps: on average, a talk ends in the middle of a step.
             half_step = _STEP_S / 2.0 / _GAIT**each
@@ -138,29 +162,15 @@ class Busy:
                 quarters = self._wrap_ups.survival(
                     half_step / 2.0, 4 * (later.max() + 1), wrapping_up
                 )
-                unaware.append(Unaware(talks[-1], wraps[-1], quarters, _GAIT**each))
-        if known and under_way:
-            ages, kinds = under_way.stages.ages(now), under_way.stages.kinds
-            at_it = {name: ages[kinds == number] for number, name in known.items()}
-            at_stages, after_stages = self._stages.tables(at_it, unaware, self._moments)
-            talks += at_stages
-            wraps += after_stages
+                wrap_ups.append(Gait(quarters, _GAIT**each))
         self._talk_table = with_moments(np.concatenate(talks))
         self._wrap_up_table = with_moments(np.concatenate(wraps))
-
-    def _number_stages(self, names: list[StageName], gaits: int) -> dict[int, StageName]:
-        """Return the stages that get tables by number, and note where in the talks' table those
-        begin: after the tables by the talk's age."""
-        known = {
-            number: name
-            for number, name in enumerate(names)
-            if name != UNKNOWN_STAGE and name in self._stages
-        }
-        self._rows_of_gait = len(known) * ROWS_OF_STAGE
-        self._stage_rows = np.full(len(names) if known else 0, _NO_TABLE)
-        for place, number in enumerate(known):
-            self._stage_rows[number] = gaits * _STEPS + place * ROWS_OF_STAGE
-        return known
+        if known and under_way:
+            ages, kinds = under_way.stages.ages(now), under_way.stages.kinds
+            at_it = {name: ages[kinds == number] for name, number in known.items()}
+            at_stages, after_stages = self._stages.tables(at_it, wrap_ups, self._moments)
+            self._at_stage.fill(known, len(names), at_stages, self._moments)
+            self._after_stage.fill(known, len(names), after_stages, self._moments)
 
 
 def _still(curve: Floats, later: Ints) -> Floats:

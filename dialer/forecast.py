@@ -94,6 +94,9 @@ class Outlook:
     risen: list[float]
     """The same as ``answers``, if the answer rates were as high as they have been in the last
     hours."""
+    unstaged: Needed | None
+    """What ``needed`` would be higher by if the stages of scripts were not known; None if none
+    is."""
     freed: float
     """Busy agents expected to be free by the last moment."""
 
@@ -153,7 +156,7 @@ class Forecast:
         self._refresh(at, now)
         busy = len(under_way.talking) + len(under_way.wrapping_up)
         coins = np.empty((busy + len(under_way.listened), 3 * _MOMENTS))
-        self._busy.look(under_way, now, coins[:busy])
+        unstaged = self._busy.look(under_way, now, coins[:busy])
         if len(under_way.listened):  # a person soon, or a machine
             share = np.full((len(under_way.listened), _MOMENTS), self._persons / self._detected)
             coins[busy:] = with_moments(share)
@@ -171,7 +174,7 @@ class Forecast:
         middle, last = _MOMENTS, 2 * _MOMENTS
         return Outlook(
             agents=under_way.agents,
-            needed=Needed(every[:ROWS], every[middle : middle + ROWS], every[last : last + ROWS]),
+            needed=_first_rows(every),
             chances=self._chances_of(coins) if len(coins) + len(ringing) <= few else None,
             certain=certain,
             still_busy=still_busy,
@@ -181,6 +184,7 @@ class Forecast:
             answers=answers,
             doubt=[part * number for part, number in zip(off, answers, strict=True)],
             risen=[part * number for part, number in zip(rise, answers, strict=True)],
+            unstaged=None if unstaged is None else _first_rows(unstaged.tolist()),
             freed=busy - still_busy[-1],
         )
 
@@ -282,6 +286,12 @@ class Forecast:
 
     def _curve(self, name: ListName) -> Curves:
         return self._curves.get(name) or self._curves[UNKNOWN_LEAD.list]
+
+
+def _first_rows(sums: list[float]) -> Needed:
+    """Return the first ROWS moments of sums of coins, as ``with_moments`` arranges them."""
+    middle, last = _MOMENTS, 2 * _MOMENTS
+    return Needed(sums[:ROWS], sums[middle : middle + ROWS], sums[last : last + ROWS])
 
 
 def _ring_times(*, mean: float, memory: int) -> Durations:

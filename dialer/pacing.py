@@ -99,7 +99,7 @@ class Pacer:
     """Paces the dialling of one campaign. Give it each fact as it happens, then do what it says.
 
     Report every number that goes out with ``Dialled``. A fact whose ``now`` is earlier than the
-    last one's is treated as happening at the later time.
+    last one's, or not a finite number, is treated as happening at the last one's time.
     """
 
     def __init__(
@@ -133,7 +133,7 @@ class Pacer:
 
     def handle(self, fact: PacingFact, now: float) -> Pacing | None:
         """Take in a fact. Returns what to do, or None if the fact needs no decision."""
-        if now < self._now:
+        if not self._now <= now < inf:
             now = self._now
         self._now = now
         if isinstance(fact, Dialled):
@@ -162,7 +162,7 @@ class Pacer:
 
     def tick(self, now: float) -> Pacing | None:
         """Decide again if the deadline has passed; otherwise do nothing and return None."""
-        if now < self._now:
+        if not self._now <= now < inf:
             now = self._now
         self._now = now
         if self._look_at is None or now < self._look_at:

@@ -9,9 +9,9 @@ is then still busy ``t`` later with the chance of
     P(stays longer than a + t) + sum over u < t and over what comes next:
         P(leaves after a + u) * P(that comes next) * P(busy with it for longer than t - u)
 
-given that they stayed longer than ``a``. The fewer talks are known that stayed that long, the more
-the chance is drawn to what it would be if nothing were known of the stage. The same holds for the
-wrap-up after a stage.
+given that they stayed longer than ``a``. The fewer talks are known that stayed that long, the less
+that counts against the chance by age (``dialer.stage_tables``). The same holds for the wrap-up
+after a stage.
 """
 
 from collections.abc import Mapping, Sequence
@@ -56,16 +56,23 @@ _STEPS = 2 * _LONGEST
 
 
 @dataclass(frozen=True, slots=True)
-class Unaware:
-    """What to expect where nothing is known of a stage, for agents of one gait."""
+class Gait:
+    """How agents of one gait wrap up, whatever the stage."""
 
-    busy: Floats
-    """(seconds, moments): the chance of still being busy, by the talk's age."""
-    wrapping_up: Floats
-    """The same by the age of the wrap-up."""
     wrap_up: Floats
     """The survival of wrap-up by quarters of a second."""
     pace: float
+
+
+@dataclass(frozen=True, slots=True)
+class StageTable:
+    """What is known of the agents of one gait at one stage, or of those who wrap up after it."""
+
+    chances: Floats
+    """(ROWS_OF_STAGE, moments): the chance of still being busy at each moment, in seconds from
+    now."""
+    sure: Floats
+    """(ROWS_OF_STAGE,): how much they count by the number of talks behind them, 0 to 1."""
 
 
 class _Stage:
@@ -80,10 +87,10 @@ class _Stage:
         self.exits: Floats = np.zeros((1, len(_EXIT_AGES) + 1))
         """How many left, by what came next (0: the end; n + 1: the stage of number n) and by how
         long they had stayed."""
-        self.talks = self.began = 0.0
-        """How many talks are remembered, and the mean second of the talk at which it began."""
+        self.talks = 0.0
+        """How many talks are remembered."""
 
-    def learn(self, began: float, stayed: float, free: float, to: int, now: float) -> None:
+    def learn(self, stayed: float, free: float, to: int, now: float) -> None:
         keep = 1.0 - 1.0 / _MEMORY
         self.stays.add(stayed, now - (free - stayed))
         self.free.add(free, now)
@@ -93,7 +100,6 @@ class _Stage:
         self.exits *= keep
         self.exits[to, np.searchsorted(_EXIT_AGES, stayed, "right")] += 1.0
         self.talks = self.talks * keep + 1.0
-        self.began += (began - self.began) / self.talks
 
     def shares(self) -> Floats:
         """Return (what comes next, class of age): the share of each."""
@@ -132,7 +138,7 @@ class ScriptStages:
             if place + 1 < len(stages):
                 following, ends = stages[place + 1]
                 to = self._of(following) + 1
-            self._stages[self._of(name)].learn(began, ends - began, free - began, to, now)
+            self._stages[self._of(name)].learn(ends - began, free - began, to, now)
         self._stages[self._of(stages[-1][0])].wrap_ups.add(lesson.seconds / pace, now)
 
     def _of(self, name: StageName) -> int:
@@ -142,48 +148,55 @@ class ScriptStages:
         return number
 
     def tables(
-        self, at_it: Mapping[StageName, Floats], gaits: Sequence[Unaware], moments: Floats
-    ) -> tuple[list[Floats], list[Floats]]:
-        """Return two tables (ROWS_OF_STAGE, moments) for each gait and stage: the chances of still
-        being busy at each moment, in seconds from now, of agents who are at the stage, and of those
+        self, at_it: Mapping[StageName, Floats], gaits: Sequence[Gait], moments: Floats
+    ) -> tuple[list[StageTable], list[StageTable]]:
+        """Return two tables for each gait and stage: of agents who are at the stage, and of those
         who wrap up after it.
 
         ``at_it`` has the stages wanted, all of them known, and for how long agents are at them.
         """
         later = np.maximum(1, np.rint(moments / _STEP_S)).astype(np.int64)
         # At half steps, as what ends within a step ends in its middle, on average.
-        free = [
-            each.free.survival(_STEP_S / 2.0, 2 * int(later.max()))[1::2] for each in self._stages
-        ]
-        left = np.array([free[0], *free])  # the first is replaced: it differs by gait
+        left = np.array(
+            [each.free.survival(_STEP_S / 2.0, 2 * int(later.max()))[1::2] for each in self._stages]
+        )
         at_stages = [
-            _AtStage(self._stages[self._of(name)], ages, later) for name, ages in at_it.items()
+            _AtStage(self._stages[self._of(name)], ages, left, later)
+            for name, ages in at_it.items()
         ]
         talking, wrapping_up = [], []
         for gait in gaits:
             for each in at_stages:
-                wrap_up, left[0] = each.wrapping_up(gait)
+                wrap_up, begun = each.wrapping_up(gait)
                 wrapping_up.append(wrap_up)
-                talking.append(each.talking(left, gait))
+                talking.append(each.talking(begun))
         return talking, wrapping_up
 
 
 class _AtStage:
-    """Makes the tables of one stage."""
+    """Makes the tables of one stage. ``left`` (stages, steps): the chance of being busy for longer
+    than so many and a half steps, from the start of each."""
 
-    def __init__(self, stage: _Stage, at_it: Floats, later: Ints) -> None:
+    def __init__(self, stage: _Stage, at_it: Floats, left: Floats, later: Ints) -> None:
         self._stage, self._later = stage, later
         stays = stage.stays.survival(_STEP_S, _STEPS + int(later.max()), at_it)
         ends = stays[:-1] - stays[1:]
         classes = np.searchsorted(_EXIT_AGES, np.arange(len(ends)) * _STEP_S, "right")
-        self._shares = stage.shares()
+        shares = stage.shares()
         self._still = stays[_AT]
-        self._stays = stays[_AT[:, None] + later]
         # For each row and step from now: how many leave in it, and their class of age.
         leaves = _AT[:, None] + np.arange(int(later.max()))
-        self._leave, self._class = ends[leaves], classes[leaves]
+        leave, class_ = ends[leaves], classes[leaves]
+        after = shares[1:].T @ left[: len(shares) - 1]  # (class of age, steps)
+        self._in_talk = stays[_AT[:, None] + later]
+        """(rows, moments): how many are then still at the stage, or busy with one that follows."""
+        for column, steps in enumerate(later.tolist()):
+            then = after[class_[:, :steps], np.arange(steps - 1, -1, -1)]
+            self._in_talk[:, column] += np.einsum("rs,rs->r", leave[:, :steps], then)
+        self._end = leave * shares[0][class_]
+        """(rows, steps): how many end the talk in each step from now."""
 
-    def wrapping_up(self, gait: Unaware) -> tuple[Floats, Floats]:
+    def wrapping_up(self, gait: Gait) -> tuple[StageTable, Floats]:
         """Return the table of those who wrap up, and the chance that a wrap-up that begins now
         lasts for longer than so many and a half steps."""
         stage, later, longest = self._stage, self._later, int(self._later.max())
@@ -193,23 +206,20 @@ class _AtStage:
         ended = stage.ended
         usual = gait.wrap_up[1 : 2 * longest : 2]
         begun = usual + ended / (ended + _UNSURE) * (curve[1 : 2 * longest : 2] - usual)
-        return _known(chances, gait.wrapping_up[_AT // 2], ended * still), begun
+        return StageTable(chances, _sure(ended * still)), begun
 
-    def talking(self, left: Floats, gait: Unaware) -> Floats:
-        """Return the table of those who are at the stage. ``left`` (what comes next, steps): the
-        chance of being busy with it for longer than so many and a half steps."""
-        after = self._shares.T @ left[: len(self._shares)]  # (class of age, steps)
-        busy = self._stays.copy()
-        for column, steps in enumerate(self._later.tolist()):
-            then = after[self._class[:, :steps], np.arange(steps - 1, -1, -1)]
-            busy[:, column] += np.einsum("rs,rs->r", self._leave[:, :steps], then)
-        busy = np.minimum(busy / np.maximum(self._still, _LEAST)[:, None], 1.0)
-        ages = np.minimum(_AT // 2 + round(self._stage.began), len(gait.busy) - 1)
-        return _known(busy, gait.busy[ages], self._stage.talks * self._still)
+    def talking(self, wrap_up: Floats) -> StageTable:
+        """Return the table of those who are at the stage. ``wrap_up``: the chance that one after it
+        lasts for longer than so many and a half steps."""
+        longest = int(self._later.max())
+        # For each moment, the chance that who ended the talk in a step wraps up until then.
+        until = self._later - 1 - np.arange(longest)[:, None]
+        wraps_up = self._end @ np.where(until >= 0, wrap_up[np.maximum(until, 0)], 0.0)
+        busy = (self._in_talk + wraps_up) / np.maximum(self._still, _LEAST)[:, None]
+        return StageTable(np.minimum(busy, 1.0), _sure(self._stage.talks * self._still))
 
 
-def _known(chances: Floats, unaware: Floats, talks: Floats) -> Floats:
-    """Return the chances, each row drawn to what would be expected unaware of the stage; the less,
-    the more talks there are behind it."""
-    chances += (_UNSURE / (talks + _UNSURE))[:, None] * (unaware - chances)
-    return chances
+def _sure(talks: Floats) -> Floats:
+    """Return what a stage's chances count when so many talks are behind them."""
+    sure: Floats = talks / (talks + _UNSURE)
+    return sure

@@ -14,7 +14,8 @@ Dialling may thus continue while nobody may be abandoned, as long as an agent is
 agents are free, the less likely it is that more of them will be wanted.
 
 That gate also looks at what would happen if the answer rates were again as high as they have been
-in the last hours. A rise is noticed only when people answer; until then too many are dialled.
+in the last hours, or if the stages of scripts said nothing. A rise is noticed only when people
+answer, and a word that has changed its meaning when talks end; until then too many are dialled.
 """
 
 from collections import Counter
@@ -52,6 +53,9 @@ takes some ten seconds, and there is a rise every hour and a half."""
 _NO_RISE = 1.5
 """Up to this many times the rate, what was higher in the last hours was chance: of many estimates
 the highest is too high."""
+_MISLED = 0.005
+"""The chance that the stages of scripts mislead all at once, as when all screens show the same page
+after a reload. What is left of the trust in a stage (``dialer.trust``) is never less."""
 _SCENE = (
     "{agents} agents, {ready} ready; {ringing} calls ringing; {answers:.1f} answers and"
     " {freed:.1f} free agents expected within {horizon:.0f} s; "
@@ -255,6 +259,7 @@ class _Risk:
         self._certain = look.certain
         self._needed = look.needed
         self._answers, self._doubt, self._risen = look.answers, look.doubt, look.risen
+        self._unstaged = look.unstaged
         self._distribution: Floats | None = None
         if look.chances is not None:
             self._distribution = with_coins(none_yet(ROWS), look.chances)
@@ -294,10 +299,13 @@ class _Risk:
         used = self._of(self._agents, threshold)
         if used >= 1.0:
             return used, 0.0
-        gate = self._of(self._agents + self._spare, breach)
-        if gate >= 1.0:
-            return used, gate
-        return used, gate + self._after_a_rise(self._agents + self._spare, breach, 1.0 - gate)
+        agents = self._agents + self._spare
+        gate = self._of(agents, breach)
+        if gate < 1.0:
+            gate += self._after_a_rise(agents, breach, 1.0 - gate)
+        if gate < 1.0:
+            gate += self._if_misled(agents, breach, 1.0 - gate)
+        return used, gate
 
     def _after_a_rise(self, agents: int, allowed: float, left: float) -> float:
         """Return the chance that the call meets a rise of the answer rate and all agents are taken
@@ -319,6 +327,21 @@ class _Risk:
             worst = max(worst, normal_tail(mean + more, variance + more, third + more, agents))
             if worst * meets >= left:
                 break
+        return worst * meets
+
+    def _if_misled(self, agents: int, allowed: float, left: float) -> float:
+        """Return the chance that the stages mislead and all agents are taken at some moment, as a
+        fraction of ``allowed``; 0 if it is less than ``left`` in any case."""
+        unstaged, meets = self._unstaged, _MISLED / allowed
+        if unstaged is None or meets < left:
+            return 0.0
+        worst = 0.0
+        for needed, more in zip(self._needed.moments(), unstaged.moments(), strict=True):
+            if more[0] > 0.0:
+                mean, variance, third = (a + b for a, b in zip(needed, more, strict=True))
+                worst = max(worst, normal_tail(mean, variance, third, agents))
+                if worst * meets >= left:
+                    break
         return worst * meets
 
     def _of(self, agents: int, allowed: float) -> float:

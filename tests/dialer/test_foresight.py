@@ -19,12 +19,13 @@ from dialer.pacing_facts import (
     Hopper,
     Lead,
     PersonConnected,
+    ScriptStage,
 )
 from dialer.policies.foresight import Foresight
 from dialer.policies.progressive import one_for_each
 from dialer.tail import normal_tail
 from dialer.under_way import KEPT_OF
-from domain.identity import ListName
+from domain.identity import ListName, StageName
 from tests.dialer.campaign import LEAD, Campaign, agent
 
 
@@ -329,3 +330,35 @@ def test_its_threshold_follows_what_people_unseen_leave() -> None:
     # Of 98 found it may lose 98 * 3 %; or, with two more unseen, one, less 12 % of those two.
     moved = [persons for _, persons in thresholds.values()]
     assert moved == pytest.approx([98 * 0.03, 1.0 - 0.24])
+
+
+FIRST, LAST = StageName("first"), StageName("last")
+
+
+@pytest.mark.parametrize(("persons", "least", "most"), [(200, 6, 17), (800, 19, 60)])
+def test_agents_at_the_last_page_all_at_once_are_not_all_counted_on(
+    persons: int, least: int, most: int
+) -> None:
+    """That page was always open for 4 s. Perhaps all screens were loaded anew, and one agent in 20
+    will be free in time: so many are abandoned, and there must be room for them."""
+    policy = Foresight()
+    with_ = taught(policy)
+    rng = Random(2)
+    for _ in range(400):
+        first_s, last_s = rng.expovariate(1 / 300.0), rng.uniform(3.5, 5.0)
+        talk = Talked(first_s + last_s, ((FIRST, 0.0), (LAST, first_s)))
+        policy.learn(talk, with_.now)
+        policy.learn(WrappedUp(rng.uniform(0.0, 1.0), agent(1), talk), with_.now)
+    has_served(with_, persons)
+    with_.tell(AgentTalking(agent(0)))
+    for page in (FIRST, LAST):  # so that both have been heard of
+        with_.tell(ScriptStage(agent(0), page))
+    all_talk(with_, 20)
+    with_.now += 100.0
+    for number in range(20):
+        with_.tell(ScriptStage(agent(number), LAST))
+    with_.now += 3.0
+    said = with_.asked(AgentReady(agent(20)))
+    with_.tell(AgentGone(agent(20)))
+    assert said.reason.figures.get("freed", 19.0) > 18.0
+    assert least <= said.count <= most

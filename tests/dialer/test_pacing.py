@@ -2,7 +2,7 @@
 
 from collections import Counter, deque
 from itertools import cycle
-from math import ceil, inf
+from math import ceil, inf, nan
 
 import pytest
 from hypothesis import example, given
@@ -478,6 +478,23 @@ def test_time_that_goes_back_stands_still() -> None:
     assert deadline is not None
     assert deadline > 100.0
     assert with_.pacer.tick(60.0) is None
+
+
+@pytest.mark.parametrize("policy", ["progressive", "foresight"])
+@pytest.mark.parametrize("when", [nan, inf, -inf])
+def test_a_time_that_is_no_number_stands_still(policy: str, when: float) -> None:
+    with_ = Campaign(policy)
+    with_.now = 100.0
+    with_.agents(1)
+    (call,) = with_.ring()
+    for fact in (Answered(call), PersonConnected(call, agent(0)), AgentReady(agent(0))):
+        with_.pacer.handle(fact, when)
+    assert with_.pacer.tick(when) is None
+    deadline = with_.pacer.next_deadline()
+    assert deadline is not None
+    assert 100.0 < deadline <= 101.0
+    with_.now = 110.0
+    assert with_.asked(AgentReady(agent(0))).count == 1
 
 
 def test_a_lost_call_is_given_up_though_facts_come_all_the_time() -> None:

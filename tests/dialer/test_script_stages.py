@@ -179,6 +179,66 @@ def test_a_stage_that_lasts_longer_than_ever_says_nothing_more() -> None:
     assert still_busy(busy, at_stage("refusal", 10.0, 70.0), 0.0)[3] < usual[3] - 0.3
 
 
+def followed(busy: Busy, talks: list[tuple[Talked, float]], now: float) -> float:
+    """Teach these, and look now and then, as happens in a campaign; the time afterwards."""
+    under_way = UnderWay(detection=False)
+    for stage in sorted({name for talk, _ in talks for name, _ in talk.stages}):
+        under_way.fold(AgentTalking(BOB), now)
+        under_way.fold(ScriptStage(BOB, stage), now)
+    for number, (talk, wrap_up) in enumerate(talks):
+        now += 5.0
+        busy.learn(talk, now)
+        busy.learn(WrappedUp(wrap_up, ANN, talk), now)
+        if number % 50 == 0:
+            busy.refresh(under_way, now, MOMENTS.copy())
+    return now
+
+
+def test_pages_that_say_nothing_do_not_hide_how_long_a_talk_has_lasted() -> None:
+    """Each talk takes 100 s, and the agent clicks about."""
+    rng, talks = Random(1), []
+    for _ in range(400):
+        clicks, at = [], 0.0
+        while at < 100.0:
+            clicks.append((StageName(rng.choice("abc")), at))
+            at += rng.expovariate(1 / 12)
+        talks.append((Talked(100.0, tuple(clicks)), 10.0))
+    busy = Busy(MOMENTS)
+    now = followed(busy, talks, 0.0)
+    for talked_s in (30.0, 85.0, 95.0):
+        facts = [(now + at, fact) for at, fact in at_stage("b", 3.0, talked_s)]
+        truly = np.where(talked_s + MOMENTS < 110.0, 1.0, 0.0)
+        assert still_busy(busy, facts, now) == pytest.approx(truly, abs=0.15), talked_s
+
+
+def test_a_page_that_means_something_else_since_noon_is_distrusted_after_a_few_talks() -> None:
+    """It was the last one, of some seconds. Then the screen hangs, and shows it all the time."""
+    late, hung, rng = StageName("refusal"), [], Random(1)
+    for talk, wrap_up in drawn(30, 3):
+        hung.append((Talked(talk.seconds, ((late, 0.0),)), wrap_up))
+    busy = Busy(MOMENTS)
+    now = followed(busy, list(drawn(1_500, 1)), 0.0)
+    since = [(now, AgentTalking(ANN)), (now, ScriptStage(ANN, late))]
+    usual = still_busy(busy, [(now, AgentTalking(ANN))], now)
+    assert still_busy(busy, since, now)[3] < 0.5 * usual[3]
+    for talk, wrap_up in hung[:12]:
+        now += rng.uniform(1.0, 5.0)
+        busy.learn(talk, now)
+        busy.learn(WrappedUp(wrap_up, ANN, talk), now)
+    assert still_busy(busy, since, now)[3] > 0.9 * usual[3]
+
+
+def test_a_page_is_trusted_again_when_it_deserves_it() -> None:
+    busy = Busy(MOMENTS)
+    silent = [(Talked(talk.seconds, ((StageName("refusal"), 0.0),)), wrap_up)
+              for talk, wrap_up in drawn(300, 3)]  # fmt: skip
+    now = followed(busy, list(drawn(600, 1)), 0.0)
+    now = followed(busy, silent, now)
+    now = followed(busy, list(drawn(3_000, 1)), now)
+    facts = [(now + at, fact) for at, fact in at_stage("refusal", 0.0, 30.0)]
+    assert still_busy(busy, facts, now) == pytest.approx(truly_busy("refusal", 0.0), abs=0.09)
+
+
 def test_a_new_word_for_every_call_costs_no_more_than_thirty() -> None:
     busy, under_way = Busy(MOMENTS), UnderWay(detection=False)
     rng = Random(1)
