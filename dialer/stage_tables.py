@@ -76,19 +76,17 @@ class StageTables:
         if not len(self._first):
             return None
         first = self._first.take(stages)
-        (at,) = np.nonzero(first >= 0)
-        if not len(at):
+        if first.max() < 0:
             return None
-        rows = first[at] + ROW_OF_SECOND.take(rows_of(ages[at], len(ROW_OF_SECOND)))
+        rows = np.maximum(first, 0) + ROW_OF_SECOND.take(rows_of(ages, len(ROW_OF_SECOND)))
         if gaits is not None:
-            rows += gaits[at] * self._rows_of_gait
-        weights = self._trusted.take(stages[at]) * self._sure.take(rows)
-        by_age = chances[at]
-        mixed = by_age[:, : self._chances.shape[1]].copy()
-        mixed += weights[:, None] * (self._chances.take(rows, 0) - mixed)
-        by_stage = with_moments(mixed)
-        chances[at] = by_stage
-        higher: Floats = np.add.reduce(by_age - by_stage)
+            rows += gaits * self._rows_of_gait
+        # Of a stage without a table, the weight is 0.
+        weights = self._trusted.take(stages) * self._sure.take(rows)
+        mixed = chances[:, : self._chances.shape[1]]
+        by_stage = with_moments(mixed + weights[:, None] * (self._chances.take(rows, 0) - mixed))
+        higher: Floats = np.add.reduce(chances) - np.add.reduce(by_stage)
+        chances[:] = by_stage
         return higher
 
     def judge(self, stage: StageName, stayed: float, left: float, by_age: Floats) -> None:

@@ -53,9 +53,9 @@ takes some ten seconds, and there is a rise every hour and a half."""
 _NO_RISE = 1.5
 """Up to this many times the rate, what was higher in the last hours was chance: of many estimates
 the highest is too high."""
-_MISLED = 0.005
+_MISLED = 0.003
 """The chance that the stages of scripts mislead all at once, as when all screens show the same page
-after a reload. What is left of the trust in a stage (``dialer.trust``) is never less."""
+after a reload."""
 _SCENE = (
     "{agents} agents, {ready} ready; {ringing} calls ringing; {answers:.1f} answers and"
     " {freed:.1f} free agents expected within {horizon:.0f} s; "

@@ -218,7 +218,10 @@ def test_a_page_that_means_something_else_since_noon_is_distrusted_after_a_few_t
         hung.append((Talked(talk.seconds, ((late, 0.0),)), wrap_up))
     busy = Busy(MOMENTS)
     now = followed(busy, list(drawn(1_500, 1)), 0.0)
-    since = [(now, AgentTalking(ANN)), (now, ScriptStage(ANN, late))]
+    since: list[tuple[float, PacingFact]] = [
+        (now, AgentTalking(ANN)),
+        (now, ScriptStage(ANN, late)),
+    ]
     usual = still_busy(busy, [(now, AgentTalking(ANN))], now)
     assert still_busy(busy, since, now)[3] < 0.5 * usual[3]
     for talk, wrap_up in hung[:12]:
