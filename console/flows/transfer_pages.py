@@ -1,7 +1,7 @@
 """Exporting flows into a file, and taking in such a file after a look at what it would do."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from aiohttp import web
 
@@ -11,7 +11,7 @@ from console.flows.imports_in_hand import IMPORTS, ImportInHand
 from console.flows.publish_pages import said_faults
 from console.flows.transfer_words import FATES, FILE_GONE, KINDS, NO_FILE
 from console.kit.access import can
-from console.kit.context import FLOW_DRAFTS, FLOW_TRANSFERS, project_titles, user_of
+from console.kit.context import FLOW_DRAFTS, FLOW_TRANSFERS, project_titles, user_of, zone_for
 from console.kit.rendering import render, says
 from console.kit.uploads import UPLOAD
 from documents.document_errors import DocumentError
@@ -54,7 +54,7 @@ async def export_file(request: web.Request) -> web.Response:
     except FlowRefused as refused:
         raise web.HTTPNotFound from refused
     data = await request.app[FLOW_TRANSFERS].written(found)
-    name = found[0].flow if len(found) == 1 else f"flows-{datetime.now(UTC):%Y-%m-%d}"
+    name = found[0].flow if len(found) == 1 else f"flows-{datetime.now(zone_for(request)):%Y-%m-%d}"
     return web.Response(
         body=data,
         content_type="application/yaml",

@@ -212,6 +212,10 @@ def _complain(request: web.Request, error: BaseException) -> None:
         )
 
 
+_ALL_OF_IT = N_("%(title)s. %(what)s %(todo)s")
+"""A trouble in one line."""
+
+
 def is_gone(request: web.Request) -> bool:
     """Whether the asker has closed the connection, so that reading or writing fails."""
     return request.transport is None or request.transport.is_closing()
@@ -223,16 +227,15 @@ def answer(request: web.Request, trouble: Trouble, reference: str = "") -> web.S
         request[LANGUAGE] = choose((), request.headers.get("Accept-Language", ""))
         request[USER] = None
     title, what, todo = (says(request, t) for t in (trouble.title, trouble.what, trouble.todo))
+    told = says(request, _ALL_OF_IT, {"title": title, "what": what, "todo": todo}).strip()
     headers = {"Retry-After": str(RETRY_S)} if trouble.status == 503 else {}
     if wants_json(request):
-        body = {"error": trouble.code, "message": f"{title}. {what} {todo}".strip()}
+        body = {"error": trouble.code, "message": told}
         if reference:
             body["reference"] = reference
         return web.json_response(body, status=trouble.status, headers=headers)
     if "HX-Request" in request.headers:
-        return web.Response(
-            text=f"{title}. {what} {todo}".strip(), status=trouble.status, headers=headers
-        )
+        return web.Response(text=told, status=trouble.status, headers=headers)
     response = render(
         request,
         "kit/error.html",

@@ -118,6 +118,11 @@ async def test_a_form_that_is_none_is_the_askers_mistake(
     answer = await client.http.post("/login", data=body, headers=headers)
     assert 400 <= answer.status < 500
     assert "无法识别的请求" in await answer.text()
+    answer = await client.http.post(
+        "/login", data=body, headers=headers | {"Accept": "application/json"}
+    )
+    said = (await answer.json())["message"]
+    assert said.startswith("无法识别的请求。") and ". " not in said, "its own full stops"
 
 
 @pytest.mark.parametrize("name", ["offhook_visitor", "offhook_session", "offhook_language"])
