@@ -144,6 +144,11 @@ EDITOR_TEXTS = {
     "kept_old": N_(
         "You changed this flow here before and did not save it; %(by)s has saved it since."
     ),
+    "tests_kept": N_("You changed these tests here before and did not save them."),
+    "tests_kept_old": N_(
+        "You changed these tests here before and did not save them; they have been changed since."
+        " Saving yours takes the place of them."
+    ),
     "take_theirs": N_("Take theirs? What you changed is lost."),
     "changed_by": N_("Saved by %(by)s, %(at)s"),
 }

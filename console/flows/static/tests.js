@@ -1,7 +1,10 @@
 // The tests of a flow: edited, played and saved.
 import { toast } from "/static/app/page.js";
+import { drop, keep, kept } from "/static/app/typed.js";
 import { FlowPicture } from "./flow_picture.js";
 import { TestsText } from "./tests_text.js";
+
+const KEEP_MS = 400;
 
 const texts = JSON.parse(document.getElementById("tests-texts").textContent);
 const place = document.getElementById("tests");
@@ -18,7 +21,7 @@ const editor = new TestsText(code, {
   mayChange: "mayChange" in place.dataset,
   phrases: JSON.parse(document.getElementById("editor-phrases").textContent),
   written: JSON.parse(document.getElementById("tests-written").textContent),
-  on: { changed: () => show(), moved: () => {}, save: () => void save() },
+  on: { changed: () => { show(); keepSoon(); }, moved: () => {}, save: () => void save() },
 });
 plain.remove();
 code.hidden = false;
@@ -27,6 +30,44 @@ function show() {
   const changed = editor.text !== saved;
   if (saveButton) saveButton.disabled = !changed;
   status.textContent = changed ? texts.unsaved : "";
+}
+
+// What isn't saved is kept in this browser, with what it was made from.
+const key = `draft.tests.${place.dataset.flow}`;
+let keeping = 0;
+
+function keepNow() {
+  clearTimeout(keeping);
+  if (!saveButton) return;
+  if (editor.text === saved) drop(key);
+  else keep(key, JSON.stringify({ base: saved, text: editor.text }));
+}
+
+function keepSoon() {
+  clearTimeout(keeping);
+  keeping = setTimeout(keepNow, KEEP_MS);
+}
+
+function offerKept() {
+  let before = null;
+  try {
+    before = JSON.parse(kept(key));
+  } catch {
+    // what no page has kept
+  }
+  if (!saveButton || typeof before?.text !== "string" || before.text === saved) return;
+  const box = document.getElementById("kept");
+  box.querySelector("[data-text]").textContent = before.base === saved ? texts.tests_kept : texts.tests_kept_old;
+  box.hidden = false;
+  box.querySelector("[data-take]").addEventListener("click", () => {
+    box.hidden = true;
+    editor.replace(before.text);
+    editor.focus();
+  });
+  box.querySelector("[data-drop]").addEventListener("click", () => {
+    box.hidden = true;
+    drop(key);
+  });
 }
 
 async function send(path, fields) {
@@ -77,22 +118,32 @@ async function play() {
 async function save() {
   if (!saveButton || saveButton.disabled) return;
   const text = editor.text;
+  keepNow(); // whatever becomes of it there
   saveButton.disabled = true;
   const answer = await send("", { seen: place.dataset.version });
   if (!answer) return show();
   const said = await answer.json().catch(() => ({}));
   if (!said.ok) {
     show();
+    if (answer.status === 401) return toast(texts.signed_out, "danger");
+    if (said.error === "old_form") return toast(texts.expired, "danger");
     return toast(said.message ?? texts.failed.replace("%(status)s", answer.status), "danger");
   }
   place.dataset.version = said.version;
   saved = text;
+  keepNow();
   showPlayed(said.played);
   show();
 }
 
 playButton.addEventListener("click", play);
 saveButton?.addEventListener("click", save);
+// The same key as in the text, wherever one is on the page.
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || !(event.ctrlKey || event.metaKey) || event.key !== "s") return;
+  event.preventDefault();
+  void save();
+});
 played.addEventListener("click", (event) => {
   const link = event.target.closest("[data-line]");
   if (!link) return;
@@ -105,6 +156,9 @@ document.body.addEventListener("htmx:afterRequest", (event) => {
   document.getElementById("trial")?.scrollIntoView({ block: "nearest" });
 });
 window.addEventListener("beforeunload", (event) => {
-  if (editor.text !== saved) event.preventDefault();
+  if (editor.text === saved) return;
+  keepNow();
+  event.preventDefault();
 });
+offerKept();
 paintTested();

@@ -83,6 +83,23 @@ async def test_a_call_is_played_and_becomes_a_test(console: Console, open_page: 
     assert not await serious_faults(page)
     assert "holds: {known: false}" in (await drafts.of(ADA, "shop")).tests
 
+    # What isn't saved is kept in the browser, also if the session ends.
+    await text.press("Control+Home")
+    await page.keyboard.type("# later\n")
+    await expect(page.locator("#tests-saved")).not_to_have_text("")
+    cookies = await page.context.cookies()
+    await page.context.clear_cookies()
+    await page.keyboard.press("Control+s")
+    await expect(page.locator("#toasts")).to_contain_text("Your text is kept in this browser")
+    await page.context.add_cookies([{**one} for one in cookies])  # type: ignore[typeddict-item]
+    page.once("dialog", lambda asked: asked.accept())
+    await page.reload()
+    await page.locator("#kept [data-take]").click()
+    await expect(page.locator("#tests-code")).to_contain_text("# later")
+    await page.keyboard.press("Control+s")
+    await expect(page.locator("#tests-saved")).to_have_text("")
+    assert (await drafts.of(ADA, "shop")).tests.startswith("# later\n")
+
     # A robot calls it, and the page follows.
     trials = console.app[TRIALS]
     assert isinstance(trials, SmallTrials)
