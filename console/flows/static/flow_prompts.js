@@ -17,7 +17,7 @@ export async function play(button, texts, fields) {
       const answer = await fetch("/prompts/say", { method: "POST", body: form, headers: { "X-CSRF-Token": token, Accept: "application/json" } });
       if (!answer.ok) {
         const said = await answer.json().catch(() => ({}));
-        throw new Error(said.error ?? fill(texts.failed, { status: answer.status }));
+        throw new Error(said.message ?? said.error ?? fill(texts.failed, { status: answer.status }));
       }
       heard.set(key, URL.createObjectURL(await answer.blob()));
     } catch (error) {

@@ -17,7 +17,7 @@ async function spoken(button) {
     });
     if (!answer.ok) {
       const said = await answer.json().catch(() => ({}));
-      throw new Error(said.error ?? fill(texts.failed, { status: answer.status }));
+      throw new Error(said.message ?? said.error ?? fill(texts.failed, { status: answer.status }));
     }
     heard.set(key, URL.createObjectURL(await answer.blob()));
   }
@@ -90,7 +90,7 @@ function upload(form) {
     } catch {
       // not ours: the status says what there is to say
     }
-    if (!answer.where) return end(answer.error ?? answer.message ?? fill(texts.failed, { status: asking.status }));
+    if (!answer.where) return end(answer.message ?? answer.error ?? fill(texts.failed, { status: asking.status }));
     const there = new URL(answer.where, location.href);
     if (there.pathname === location.pathname && there.search === location.search) {
       location.hash = there.hash;

@@ -187,3 +187,8 @@ async def test_in_a_browser_a_file_is_dropped_heard_and_replaced(
     await form.locator("input[type=file]").set_input_files(right)
     await form.locator("button[type=submit]").press("Enter")
     await expect(page.locator("#in-en .list-group-item")).to_have_count(2)
+    # The session ends: that is said in words, and not by its code.
+    await page.context.clear_cookies()
+    await form.locator("input[type=file]").set_input_files(right)
+    await form.locator("button[type=submit]").press("Enter")
+    await expect(form.locator("[data-state].is-wrong")).to_contain_text("You are not signed in")
