@@ -146,7 +146,7 @@ _HELP: Mapping[str, str] = {
     "rules": N_(
         "The first rule that holds decides; otherwise callers enter the flow above. All that is"
         " filled in must hold. Callers' numbers: with commas, and 138* for all that begin so. Hours"
-        " such as 22:00-06:00 go over midnight."
+        " such as 22:00-06:00 go over midnight. A rule whose fields are all emptied is removed."
     ),
     "holidays": N_("A country, such as CN, or a part of one, such as DE-BY. Empty: none."),
     "host": N_("Host or host:port. Empty: the far side registers here."),
