@@ -6,6 +6,9 @@ TOGETHER = (
     # The tests of a module share what the first of them has started:
     "tests/farend/test_called.py",
     "tests/farend/test_nailed_phones.py",
+    "tests/faults/test_directory_changes.py",
+    "tests/faults/test_own_phones.py",
+    "tests/faults/test_talks.py",
     "tests/telephony/agi/test_live.py",
     "tests/telephony/ami/",
     "tests/telephony/asterisk/test_closed_doors.py",

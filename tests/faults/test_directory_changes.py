@@ -1,10 +1,10 @@
-"""The directory is changed while the centre works, is away, or can't be reached."""
+"""The directory is changed while the centre works, or its controller is away."""
 
 import asyncio
 
 import aiohttp
-import asyncpg
 import pytest
+import pytest_asyncio
 
 from centre.authority import SYSTEM
 from centre.directory_service import ANY, DirectoryService, WishedThing
@@ -17,16 +17,20 @@ from console.kit.live import SIGNED_OUT
 from domain.identity import AgentCode
 from domain.roles import Role
 from storage.accounts import accounts_of
-from storage.database_errors import AWAY
-from storage.embedded import EmbeddedServer
 from tests.faults.conftest import SceneFactory
 from tests.faults.scene import Scene
 
-pytestmark = [pytest.mark.live, pytest.mark.long]
+pytestmark = [pytest.mark.live, pytest.mark.long, pytest.mark.asyncio(loop_scope="module")]
 
 CHANGES = 300
 ANSWERS_WITHIN_S = 10.0
 """A desk would ask by itself after 15."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def built(module_scene: SceneFactory) -> Scene:
+    """The first of two agents is ready."""
+    return await module_scene(agents=2, seated=1, nobody_grace_s=600)
 
 
 def directory_of(one: Scene) -> DirectoryService:
@@ -44,10 +48,9 @@ async def agent(one: Scene, code: str) -> AgentSettings:
     return kept.directory.of(AgentSettings)[code]
 
 
-async def test_a_skill_counts_from_the_next_offer(scene: SceneFactory) -> None:
+async def test_a_skill_counts_from_the_next_offer(one: Scene) -> None:
     """A skill is taken away during a talk, which goes on; the next caller waits until that is
     undone."""
-    one = await scene(agents=2, seated=1, nobody_grace_s=600)
     await one.phones("answer-0,speak-60")
     first = await one.customer("speak-60", "13800000001")
     await one.until_stages(talking=1)
@@ -78,10 +81,9 @@ async def test_a_skill_counts_from_the_next_offer(scene: SceneFactory) -> None:
         assert found.record.outcome == "answered"
 
 
-async def test_what_was_changed_while_the_controller_was_away(scene: SceneFactory) -> None:
-    one = await scene(agents=2, seated=1, spare=True)
+async def test_what_was_changed_while_the_controller_was_away(one: Scene) -> None:
     await one.phones("answer-0,speak-60")
-    await one.customer("speak-60", "13800000001")
+    await one.customer("speak-60", "13800000003")
     await one.until_stages(talking=1)
     await one.stack.controller.kill()
     await put(
@@ -102,62 +104,14 @@ async def test_what_was_changed_while_the_controller_was_away(scene: SceneFactor
     assert {row["code"]: row["name"] for row in board["agents"]}["1002"] == "Renamed"
 
 
-async def test_a_controller_without_its_database_has_the_last_centre(
-    scene: SceneFactory, own_server: EmbeddedServer
-) -> None:
-    one = await scene(agents=2, seated=2, server=own_server, spare=True)
-    await put(one, (await agent(one, "1002")).model_copy(update={"name": "Renamed"}))
-
-    def renamed(board: dict[str, object]) -> bool:
-        agents = board["agents"]
-        assert isinstance(agents, list)
-        return any(row["name"] == "Renamed" for row in agents)
-
-    await one.until(renamed, 10, "the change")
-    await asyncio.to_thread(own_server.stop)
-    await one.stack.controller.kill()
-    await one.stack.controller.start()
-    with pytest.raises(AWAY):
-        await put(one, SkillSettings(name="loans"))
-    await one.phones("answer-0,speak-2,hangup")
-    call = await one.customer("speak-60", "13800000001")
-    assert await one.far.ended(call) == 16  # nobody can sign in to the board meanwhile
-    await asyncio.to_thread(own_server.start)
-    await put(one, SkillSettings(name="loans"))
-    await one.until(lambda b: renamed(b) and b["store"][0]["up"], 60, "all is as it was")
-    kept = await directory_of(one).read()
-    assert kept.directory.has(Kind.SKILL, "loans")
-    (found,) = await one.all_ended(["13800000001"])
-    assert found.record.outcome == "answered"
-
-
-async def test_a_database_that_goes_away_in_the_middle_changes_nothing(
-    scene: SceneFactory, own_server: EmbeddedServer
-) -> None:
-    one = await scene(agents=1, seated=1, server=own_server)
-    before = await directory_of(one).read()
-
-    async def pulls_the_plug(_: asyncpg.Connection) -> None:
-        await asyncio.to_thread(own_server.stop)
-
-    with pytest.raises(AWAY):
-        await directory_of(one).change(
-            SYSTEM,
-            [WishedThing(Kind.SKILL, "loans", SkillSettings(name="loans"), None)],
-            also=pulls_the_plug,
-        )
-    await asyncio.to_thread(own_server.start)
-    after = await directory_of(one).read()
-    assert after.revision == before.revision
-    assert not after.directory.has(Kind.SKILL, "loans")
-
-
-async def test_many_changes_at_once_end_in_the_last(scene: SceneFactory) -> None:
+async def test_many_changes_at_once_end_in_the_last(one: Scene) -> None:
     """Five people change the same centre as fast as they can, while calls go on."""
-    one = await scene(agents=2, seated=2)
+    await one.command("1002", "log_in", station="1002")
+    await one.command("1002", "ready")
     await one.phones("answer-0,speak-60")
-    calls = [await one.customer("speak-60", f"1380000000{n}") for n in range(2)]
+    calls = [await one.customer("speak-60", f"1390000000{n}") for n in range(2)]
     await one.until_stages(talking=2)
+    before = len(await DirectoryStore(one.pool).history(limit=500))
 
     async def changes(person: int) -> None:
         for number in range(CHANGES // 5):
@@ -172,16 +126,13 @@ async def test_many_changes_at_once_end_in_the_last(scene: SceneFactory) -> None
         "the last change",
     )
     assert [call["stage"] for call in board["calls"]] == ["talking", "talking"]
-    assert len(await DirectoryStore(one.pool).history(limit=500)) == CHANGES + 1
+    assert len(await DirectoryStore(one.pool).history(limit=500)) == before + CHANGES
     for call in calls:
         await one.far.hang_up(call)
 
 
-async def test_a_removed_agent_is_signed_out_at_once_and_an_undo_lets_them_in(
-    scene: SceneFactory,
-) -> None:
+async def test_a_removed_agent_is_signed_out_at_once_and_an_undo_lets_them_in(one: Scene) -> None:
     """Their open desk closes; whoever made the change was another process."""
-    one = await scene(agents=2)
     accounts = accounts_of(one.pool)
     await accounts.users.create(
         "amy", "a long password", Role.AGENT, by="t", agent=AgentCode("1001")
