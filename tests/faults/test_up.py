@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -64,13 +64,14 @@ class Up:
     """A running ``up`` and what it serves."""
 
     process: subprocess.Popen[bytes]
-    scene: Scene
+    stack: Stack
     said: Path
     file: Path
+    scene: Scene = field(init=False)
 
     @property
     def state(self) -> Path:
-        return self.scene.stack.state
+        return self.stack.state
 
     @property
     def controller_log(self) -> str:
@@ -79,7 +80,7 @@ class Up:
     def controller(self) -> int:
         """The controller that serves: the older one; the other is its spare."""
         found = children(self.process.pid, " serve ")
-        port = self.scene.stack.ports.agi
+        port = self.stack.ports.agi
         for one in found:
             listening = [c.laddr.port for c in one.net_connections("tcp") if c.status == "LISTEN"]
             if port in listening:
@@ -110,7 +111,7 @@ class Up:
         self.file.write_text(json.dumps(content, indent=1))
 
 
-UpFactory = Callable[[], Awaitable[Up]]
+UpFactory = Callable[..., Awaitable[Up]]
 
 
 @pytest.fixture
@@ -121,12 +122,13 @@ async def up(
     server_data: Path,
     spoken_before: Path,
 ) -> AsyncIterator[UpFactory]:
-    """``await up()``: two agents are ready, one is at lunch."""
+    """``await up()``: two agents are ready, one is at lunch. ``phones=False``: there is no far end,
+    and no ``scene``."""
     async with AsyncExitStack() as running:
         # Not in pytest's folder, which the user of PostgreSQL can't reach.
         folder = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="offhook-up-")))
 
-        async def start() -> Up:
+        async def start(*, phones: bool = True) -> Up:
             file = write_centre(folder / "c", agents=3)
             content = json.loads(file.read_text())
             content["hotlines"].append({"number": MENU, "project": "tea", "flow": "menu"})
@@ -141,8 +143,10 @@ async def up(
             arguments = command("up", "--config", file, "--state", folder / "state")
             process = begin_up(arguments, block, said)
             running.callback(end_up, process)
-            one = Up(process, None, said, file)  # type: ignore[arg-type]
+            one = Up(process, stack, said, file)
             await one.until_said("Ctrl-C stops everything", 90)
+            if not phones:
+                return one
             far = FarEnd(
                 tmp_path / "f", ports(), asterisk_install, stack.instance, stack.secrets.sip
             )
@@ -310,7 +314,7 @@ async def test_nothing_cuts_talks_short_while_up_stops(up: UpFactory) -> None:
 
 
 async def test_the_second_ctrl_c_stops_a_restart_too(up: UpFactory) -> None:
-    one = await up()
+    one = await up(phones=False)
     asking = asyncio.create_task(one.restart())
     await one.until_said("as ./run restart asked")
     one.process.send_signal(signal.SIGTERM)

@@ -18,10 +18,11 @@ from farend.ami_client import Remote
 from farend.console_client import ConsoleClient
 from offhook.stack import Stack
 from storage.embedded import EmbeddedServer
+from supervision.controller_process import SPARE_AFTER_S
 from telephony.asterisk.provision import AsteriskInstall
 from tests.conftest import PortBlocks
 from tests.databases import migrated
-from tests.faults.scene import open_pool, seat, write_centre
+from tests.faults.scene import NO_SPARE_S, open_pool, seat, write_centre
 from tests.phones.bent import BentPhone
 from tests.phones.house import CALLED_FLOW, FLOW, VOICE_FLOW, NoFarEnd, PhoneHouse
 from tests.spoken_before import hand_over
@@ -39,8 +40,10 @@ async def built(
     postgres: EmbeddedServer,
     spoken_before: Path,
     tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
 ) -> AsyncIterator[PhoneHouse]:
-    """The house, with nobody in it."""
+    """The house, with nobody in it. In a module that says ``SPARE = True``, for it ends
+    controllers, another one stands by."""
     state = tmp_path_factory.mktemp("house")
     file = write_centre(state, agents=AGENTS, flow="scored", ring_s=5, wrap_up_s=0)
     (state / "flows" / "scored.yaml").write_text(FLOW)
@@ -54,7 +57,15 @@ async def built(
     await seat(await migrated(postgres, name), codes[:-1], AgentState.PAUSED)
     block = module_ports()
     async with AsyncExitStack() as running:
-        stack = Stack(config, state, block, asterisk_install, database=postgres, database_name=name)
+        stack = Stack(
+            config,
+            state,
+            block,
+            asterisk_install,
+            database=postgres,
+            database_name=name,
+            spare_after_s=SPARE_AFTER_S if getattr(request.module, "SPARE", False) else NO_SPARE_S,
+        )
         await running.enter_async_context(stack)
         phone = BentPhone(block.sip + 15, ("127.0.0.1", block.sip), stack.secrets.sip)
         await phone.start()

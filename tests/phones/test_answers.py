@@ -20,6 +20,7 @@ from tests.phones.house import PhoneHouse
 from tests.waiting import until
 
 pytestmark = [pytest.mark.live, pytest.mark.long, pytest.mark.asyncio(loop_scope="module")]
+SPARE = True
 
 _SDP = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
 NO_PORT = f"{_SDP}m=audio 0 RTP/AVP 8\r\n"

@@ -28,6 +28,7 @@ from worklist.worklist import Worklist
 __all__ = ["nothing_runs_on"]  # a fixture
 
 pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="module")]
+SPARE = True
 
 
 async def picks_up(call: Ringing) -> None:

@@ -32,6 +32,7 @@ from tests.waiting import until
 __all__ = ["nothing_runs_on"]  # a fixture
 
 pytestmark = [pytest.mark.live, pytest.mark.long, pytest.mark.asyncio(loop_scope="module")]
+SPARE = True
 
 
 def _numbers(first: int, count: int) -> list[str]:

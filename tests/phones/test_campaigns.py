@@ -32,6 +32,7 @@ from tests.waiting import until
 __all__ = ["nothing_runs_on"]  # a fixture
 
 pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="module")]
+SPARE = True
 
 
 async def test_a_customer_who_answers_talks_to_an_agent(house: PhoneHouse) -> None:

@@ -21,6 +21,7 @@ from tests.phones.test_rooms import loud, until_heard
 from tests.waiting import until
 
 pytestmark = [pytest.mark.live, pytest.mark.long, pytest.mark.asyncio(loop_scope="module")]
+SPARE = True
 
 AGENT_HZ, CUSTOMER_HZ, COLLEAGUE_HZ = 1000, 600, 1400
 
