@@ -22,8 +22,13 @@ def speak(folder: Path) -> None:
 
 async def _all_phrases(folder: Path) -> None:
     prompts = Prompts(folder)
-    for phrases in (dialplan_phrases(), station_phrases(), caller_phrases()):
-        done = await prompts.prepare(phrases.fixed())
+    texts = [
+        text
+        for phrases in (dialplan_phrases(), station_phrases(), caller_phrases())
+        for text in phrases.fixed()
+    ]
+    # All workers wait for this: not one text after the other.
+    for done in await asyncio.gather(*(prompts.prepare([text]) for text in texts)):
         assert not done.failed, done.failed
 
 

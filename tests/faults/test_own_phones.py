@@ -1,8 +1,7 @@
 """A phone of the centre calls one of its numbers, as somebody does who has no line yet."""
 
-import itertools
 import wave
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import numpy as np
 import pytest
@@ -25,7 +24,6 @@ pytestmark = [pytest.mark.live, pytest.mark.long, pytest.mark.asyncio(loop_scope
 AGENT, OTHER = "1001", "1002"
 """At these phones: who is ready, and whom calls are passed on to."""
 PHONES = 14
-_callers = (StationName(str(name)) for name in itertools.count(1003))
 BUSY, REJECTED, INCOMPATIBLE = 17, 21, 58
 
 
@@ -35,10 +33,16 @@ async def built(module_scene: SceneFactory) -> Scene:
     return await module_scene(agents=PHONES, seated=1)
 
 
+@pytest.fixture(scope="module")
+def callers() -> Iterator[StationName]:
+    """Phones from which nobody has called yet, so that a call of one is the only one."""
+    return (StationName(str(name)) for name in range(1003, 1001 + PHONES))
+
+
 @pytest.fixture
-def caller() -> StationName:
-    """A phone from which nobody has called yet, so that a call of it is this test's."""
-    return next(_callers)
+def caller(callers: Iterator[StationName]) -> StationName:
+    """One of them."""
+    return next(callers)
 
 
 async def test_it_is_served_as_a_customer_is_and_does_not_count(
@@ -145,9 +149,9 @@ async def test_it_goes_on_when_the_controller_comes_back(one: Scene, caller: Sta
 
 
 async def test_who_hung_up_while_the_controller_was_away_is_known(
-    one: Scene, caller: StationName
+    one: Scene, callers: Iterator[StationName]
 ) -> None:
-    other = next(_callers)
+    caller, other = next(callers), next(callers)
     await one.phones("answer-0,speak-300", [AGENT])
     talk = await one.far.dial(caller, HOTLINE, "stay")
     await one.until_stages(talking=1)
