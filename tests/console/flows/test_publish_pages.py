@@ -216,6 +216,8 @@ async def test_a_flow_in_use_is_not_retired(console: Console, visit: Visit) -> N
     otto = await english(visit, "otto")
     text = await page(otto, "/flows/menu/revisions")
     assert "Callers are led to it by: front" in text and 'type="submit" disabled' in text
+    assert 'id="unled"' not in text
+    assert "leads callers here yet" in await page(otto, "/flows/front/revisions")
     answer = await otto.post("/flows/menu/retire", {})
     assert answer.status == 409 and "still led to the flow: front" in await answer.text()
     assert (await otto.post("/flows/front/retire", {})).status == 303
