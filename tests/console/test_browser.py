@@ -416,7 +416,9 @@ async def test_groups_open_and_rows_grow(open_page: Open) -> None:
         await page.locator(f'[name="rules.{number}.name"]').fill(known)
         await page.locator(f'[name="rules.{number}.known"]').select_option(known)
     await expect(rules).to_have_count(3)
+    await expect(rules.nth(0).get_by_role("button", name="Move up")).to_have_count(0)
     await rules.nth(1).get_by_role("button", name="Move up").press("Enter")
+    await expect(page.locator('[name="rules.0.name"]')).to_be_focused()
     for number, known in enumerate(("customer", "vip")):
         await expect(page.locator(f'[name="rules.{number}.name"]')).to_have_value(known)
         await expect(page.locator(f'[name="rules.{number}.known"]')).to_have_value(known)

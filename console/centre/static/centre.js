@@ -56,7 +56,8 @@ for (const rows of document.querySelectorAll("[data-rows-of]")) {
     row.querySelectorAll("[name]").forEach((part, at) => {
       [part.value, theirs[at].value] = [theirs[at].value, part.value];
     });
-    before.querySelector("[data-move-up]").focus();
+    // The first row can't be moved further.
+    before.querySelector(before.previousElementSibling ? "[data-move-up]" : "[name]").focus();
   });
 }
 

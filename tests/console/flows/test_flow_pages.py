@@ -161,7 +161,10 @@ async def test_each_sees_and_changes_the_flows_of_their_projects(
             assert (await client.get(f"/flows/secret_plan{path}")).status == 404
     assert "You can read" in (editor := await (await sue.get("/flows/spring")).text())
     assert f'data-project="{TEA}"' in editor, "she may listen to its prompts"
-    assert "You can read" in await (await otto.get("/flows/everywhere")).text()
+    reading = await (await otto.get("/flows/everywhere")).text()
+    assert "You can read" in reading and 'href="/new-flow?copy=everywhere"' in reading
+    assert "You can read" in await (await otto.get("/flows/everywhere/publish")).text()
+    assert "/new-flow?copy" not in editor, "she begins none"
     assert (await save(otto, "secret_plan", 1, "x"))["status"] == 404
     assert (await save(otto, "everywhere", 1, "x"))["status"] == 403
     assert (await save(sue, "spring", 1, "x"))["status"] == 403
