@@ -352,11 +352,26 @@ async def _group_gone(pid: int) -> None:
     clock = asyncio.get_running_loop().time
     deadline = clock() + _GROUP_GONE_S
     while clock() < deadline:
-        try:
-            os.killpg(pid, 0)
-        except (ProcessLookupError, PermissionError):  # gone, or somebody else's by now
+        if not group_runs(pid):
             return
         await asyncio.sleep(0.01)
+
+
+def group_runs(group: int) -> bool:
+    """Whether a process of this group still runs.
+
+    One that has ended stays in its group until its parent takes note. The canary's is process 1,
+    which in some containers takes seconds, or never does.
+    """
+    for about in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            _, _, fields = about.read_text("utf-8", "replace").rpartition(") ")
+            state, _parent, its_group, *_others = fields.split()
+        except (OSError, ValueError):  # it has gone meanwhile
+            continue
+        if its_group == str(group) and state not in ("Z", "X"):
+            return True
+    return False
 
 
 def _signal_group(pid: int, number: signal.Signals) -> None:
