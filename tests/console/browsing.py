@@ -1,12 +1,13 @@
 """A real browser before a console that listens at a port."""
 
+import html
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 from aiohttp import web
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import BrowserContext, Page, async_playwright
 
 # A connection that is cut on purpose, and a refusal, which is an answer and not a fault.
 _EXPECTED = re.compile(
@@ -50,12 +51,15 @@ class Served:
 
 
 @asynccontextmanager
-async def a_browser(chromium: str, password: str, url: str = "") -> AsyncIterator[Open]:
+async def a_browser(
+    chromium: str, password: str, url: str = "", *, by_form: bool = False
+) -> AsyncIterator[Open]:
     """``await open_page("/board", "sue")``: a page of a browser of its own, signed in.
 
     ``chromium`` is the fixture. A console elsewhere than at ``url``, or another password, is named
     with the page. At the end nothing may have been said on the browser's console: a blocked script,
-    a broken module, a missing file.
+    a broken module, a missing file. Not ``by_form``: the browser is signed in without showing two
+    pages, that of the form and the first one behind it, which take longer than most tests.
     """
     complaints: list[str] = []
     async with async_playwright() as play:
@@ -83,14 +87,27 @@ async def a_browser(chromium: str, password: str, url: str = "") -> AsyncIterato
                     else None
                 ),
             )
-            await page.goto(f"{at}/login")
-            await page.fill("#name", name)
-            await page.fill("#password", password)
-            await page.click("button.btn-primary")
-            await page.wait_for_url(lambda url: "/login" not in url)
+            if by_form:
+                await page.goto(f"{at}/login")
+                await page.fill("#name", name)
+                await page.fill("#password", password)
+                await page.click("button.btn-primary")
+                await page.wait_for_url(lambda url: "/login" not in url)
+            else:
+                await sign_in(context, at, name, password)
             await page.goto(f"{at}{path}")
             return page
 
         yield open_one
         await browser.close()
     assert not complaints, complaints
+
+
+async def sign_in(context: BrowserContext, at: str, name: str, password: str) -> None:
+    """Sign a browser in as the form of the page /login does."""
+    shown = await context.request.get(f"{at}/login")
+    token = re.search(r'name="csrf"[^>]*value="([^"]*)"', await shown.text())
+    assert token is not None, "the page /login has no form"
+    form: dict[str, Any] = {"csrf": html.unescape(token[1]), "name": name, "password": password}
+    answer = await context.request.post(f"{at}/login", form=form, max_redirects=0)
+    assert answer.status == 303, await answer.text()

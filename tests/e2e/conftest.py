@@ -121,5 +121,5 @@ def seen(board: dict[str, Any], agent: str) -> tuple[str, str | None]:
 @pytest.fixture
 async def open_page(chromium: str) -> AsyncIterator[Open]:
     """``await open_page("/board", "sue", at=url)``: a page of a browser of its own, signed in."""
-    async with a_browser(chromium, PASSWORD) as opening:
+    async with a_browser(chromium, PASSWORD, by_form=True) as opening:
         yield opening
