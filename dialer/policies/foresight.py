@@ -53,7 +53,7 @@ takes some ten seconds, and there is a rise every hour and a half."""
 _NO_RISE = 1.5
 """Up to this many times the rate, what was higher in the last hours was chance: of many estimates
 the highest is too high."""
-_MISLED = 0.003
+_MISLED = 0.02
 """The chance that the stages of scripts mislead all at once, as when all screens show the same page
 after a reload."""
 _SCENE = (
