@@ -6,6 +6,7 @@ import io
 import re
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from openpyxl import load_workbook
@@ -114,7 +115,9 @@ async def saved(page: Page, link: str) -> bytes:
     async with page.expect_download() as waiting:
         await page.get_by_role("link", name=link).click()
     download: Download = await waiting.value
-    return await asyncio.to_thread(Path(await download.path()).read_bytes)
+    with TemporaryDirectory() as folder:
+        await download.save_as(kept := Path(folder) / "kept")
+        return await asyncio.to_thread(kept.read_bytes)
 
 
 async def seen_by(here: Scene, name: str) -> str:

@@ -15,7 +15,7 @@ import aiohttp
 import pytest
 
 from machine.open_files import share
-from supervision import controller_process
+from supervision import loaded_process
 from supervision.controller_process import HUNG_AFTER_S, LOOK_EVERY_S
 from telephony.asterisk.process import die_with
 from tests.faults.conftest import SceneFactory
@@ -41,7 +41,7 @@ def few_files(monkeypatch: Any) -> None:
 
         return arrange
 
-    monkeypatch.setattr(controller_process, "die_with", limited)
+    monkeypatch.setattr(loaded_process, "die_with", limited)
 
 
 @contextlib.contextmanager
