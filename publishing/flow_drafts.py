@@ -76,8 +76,7 @@ class FlowDrafts:
         was quicker, ``about`` names them."""
         _check_size(text, tests)
         async with connection(self._pool) as db, db.transaction():
-            before = draft_for(actor, await db.fetchrow(_SQL["draft_to_change"], flow))
-            check_project(actor, before.project)
+            before = await draft_to_change(db, actor, flow)
             if (before.text, before.tests) == (text, tests):
                 return before
             if before.version != seen:
@@ -90,8 +89,7 @@ class FlowDrafts:
         """Remove a flow of which nothing was ever published or planned; what was, stays. Raises
         FlowRefused, also if its draft is no longer the version ``seen``."""
         async with connection(self._pool) as db, db.transaction():
-            draft = draft_for(actor, await db.fetchrow(_SQL["draft_to_change"], flow))
-            check_project(actor, draft.project)
+            draft = await draft_to_change(db, actor, flow)
             if draft.version != seen:
                 raise FlowRefused(FlowRefusal.CHANGED_MEANWHILE, draft.changed_by)
             if await db.fetchval(_SQL["throw_away"], flow) is None:
@@ -112,6 +110,14 @@ def draft_for(actor: Actor, row: asyncpg.Record | None) -> FlowDraft:
         row["changed_by"],
         row["retired_at"] is not None,
     )
+
+
+async def draft_to_change(db: asyncpg.Connection, actor: Actor, flow: str) -> FlowDraft:
+    """The draft of a flow, which nobody else changes before the transaction ends. Raises
+    FlowRefused if the actor may not change it."""
+    draft = draft_for(actor, await db.fetchrow(_SQL["draft_to_change"], flow))
+    check_project(actor, draft.project)
+    return draft
 
 
 def check_project(actor: Actor, project: str) -> None:

@@ -25,9 +25,10 @@ from publishing.flow_checks import (
     play_tests,
     warning_key,
 )
-from publishing.flow_drafts import check_project, draft_for
+from publishing.flow_drafts import check_project, draft_for, draft_to_change
 from publishing.flow_history import FlowHistory, revision_of
 from publishing.flow_words import (
+    FlowDraft,
     FlowProspect,
     FlowRefusal,
     FlowRefused,
@@ -143,11 +144,10 @@ class Publications:
         await self._get_ready(actor, flow)
         async with connection(self._pool) as db, db.transaction():
             await db.execute(_SQL["lock"])
-            draft = draft_for(actor, await db.fetchrow(_SQL["draft_to_change"], flow))
-            check_project(actor, draft.project)
+            draft = await draft_to_change(db, actor, flow)
             number = await db.fetchval(_SQL["met_already"], flow, seen)
             if number is None:
-                revision, number = await self._revise(db, actor, flow, seen, note, confirmed)
+                revision, number = await self._revise(db, actor, draft, seen, note, confirmed)
                 await self._put(db, actor.name, flow, revision, "published")
         return await self._history.revision(actor, flow, number)
 
@@ -169,7 +169,8 @@ class Publications:
         await self._get_ready(actor, flow)
         async with connection(self._pool) as db, db.transaction():
             await db.execute(_SQL["lock"])
-            revision, number = await self._revise(db, actor, flow, seen, note, confirmed)
+            draft = await draft_to_change(db, actor, flow)
+            revision, number = await self._revise(db, actor, draft, seen, note, confirmed)
             id = await db.fetchval(_SQL["plan"], flow, revision, due_at, actor.name, now)
             await db.execute(_SQL["announce"])
         return PlannedPublication(id, flow, number, due_at, actor.name)
@@ -257,8 +258,7 @@ class Publications:
         for queues and flows may be gone by now."""
         async with connection(self._pool) as db, db.transaction():
             await db.execute(_SQL["lock"])
-            draft = draft_for(actor, await db.fetchrow(_SQL["draft_to_change"], flow))
-            check_project(actor, draft.project)
+            draft = await draft_to_change(db, actor, flow)
             row = await db.fetchrow(_SQL["revision"], flow, number)
             if row is None:
                 raise FlowRefused(FlowRefusal.UNKNOWN)
@@ -293,8 +293,7 @@ class Publications:
         something leads to it."""
         async with connection(self._pool) as db, db.transaction():
             await db.execute(_SQL["lock"])
-            draft = draft_for(actor, await db.fetchrow(_SQL["draft_to_change"], flow))
-            check_project(actor, draft.project)
+            await draft_to_change(db, actor, flow)
             met = await met_flows(db)
             if users := await self._led_by(db, flow, met):
                 raise FlowRefused(FlowRefusal.IN_USE, ", ".join(users))
@@ -309,16 +308,15 @@ class Publications:
         self,
         db: asyncpg.Connection,
         actor: Actor,
-        flow: str,
+        draft: FlowDraft,
         seen: int,
         note: str,
         confirmed: Collection[str],
     ) -> tuple[int, int]:
-        """Make a revision of the draft; its key and number."""
-        draft = draft_for(actor, await db.fetchrow(_SQL["draft_to_change"], flow))
-        check_project(actor, draft.project)
+        """Make a revision of the draft's version ``seen``; its key and number."""
         if draft.version != seen:
             raise FlowRefused(FlowRefusal.CHANGED_MEANWHILE, draft.changed_by)
+        flow = draft.flow
         met = await met_flows(db)
         found = await self._checks.check(db, draft.project, flow, draft.text, met)
         if found.flow is None:
