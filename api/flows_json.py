@@ -18,7 +18,7 @@ from api.flow_models import (
     RevisionItem,
     RevisionList,
 )
-from console.kit.context import FLOW_DRAFTS, FLOW_HISTORY, PUBLICATIONS, project_titles
+from console.kit.context import FLOW_DRAFTS, FLOW_HISTORY, PUBLICATIONS, lacks_project
 from console.kit.features import Answer
 from console.kit.uploads import UPLOAD
 from publishing.flow_history import difference
@@ -84,7 +84,7 @@ async def write_draft(request: web.Request) -> web.Response:
     tests = upload.fields.get("tests")
     if seen == 0:
         project = upload.fields.get("project", "")
-        if actor.everywhere and project and project not in project_titles(request, None):
+        if actor.everywhere and lacks_project(request, project):
             return bad("bad_field", "project")
         made = await drafts.add(actor, project, _flow(request), text, tests or "")
         return _draft(made)

@@ -1,6 +1,6 @@
 """The real FastAGI server with the real engine behind it, and a small centre: for hostile sessions.
 
-There is no AMI and no database.
+It has neither AMI nor a database.
 """
 
 import asyncio

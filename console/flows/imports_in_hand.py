@@ -26,7 +26,7 @@ class LookUnderWay:
         self.done = 0
         """How many flows have been looked at."""
         self.shown = False
-        """Whether somebody has seen what came of it; the next one to ask looks anew."""
+        """Whether somebody has seen what came of it. Whoever asks after that gets a new look."""
         self._task = asyncio.create_task(
             transfers.look_over(
                 actor, one.project, one.flows, one.file, self.names, step=self._step

@@ -8,7 +8,7 @@ from aiohttp import web
 from console.flows import words
 from console.flows.drafts_here import flow_actor, flow_refusal
 from console.flows.flow_pieces import empty_flow, library_pieces, named
-from console.kit.context import FLOW_DRAFTS, LANGUAGE, project_titles
+from console.kit.context import FLOW_DRAFTS, LANGUAGE, lacks_project, project_titles
 from console.kit.rendering import render
 from domain.identity import ProjectName
 from publishing.flow_words import FlowRefused
@@ -36,7 +36,7 @@ async def make_flow(request: web.Request) -> web.Response:
     actor, drafts = flow_actor(request), request.app[FLOW_DRAFTS]
     if not project and not actor.everywhere:
         raise web.HTTPBadRequest
-    if project and actor.everywhere and project not in project_titles(request, None):
+    if actor.everywhere and lacks_project(request, project):
         raise web.HTTPBadRequest
     typed = {"flow": flow, "project": project, "piece": piece}
     try:

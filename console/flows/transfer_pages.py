@@ -153,7 +153,7 @@ async def _look(request: web.Request, one: ImportInHand) -> web.Response:
     await under_way.wait(0 if part else _patience_s(one))
     if not under_way.over:
         if request.method == "POST":
-            # The page that shows how far it is loads itself anew, which must post nothing.
+            # The page that shows how far it is reloads itself, and a reload must not post again.
             raise web.HTTPSeeOther(f"/import-flows/{one.id}")
         name = "flows/_looking.html" if part else "flows/import_looking.html"
         return render(request, name, {"one": one, "look": under_way})

@@ -140,6 +140,11 @@ def typed_moment(request: web.Request, typed: str) -> datetime | None:
         return None
 
 
+def lacks_project(request: web.Request, project: str) -> bool:
+    """Whether a project is named that isn't there; "" names none."""
+    return project != "" and project not in project_titles(request, None)
+
+
 def project_titles(
     request: web.Request, projects: frozenset[ProjectName] | None
 ) -> dict[ProjectName, str]:

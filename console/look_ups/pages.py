@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
 
-from console.kit.context import LOOK_UP_RIGHTS, project_titles, user_of
+from console.kit.context import LOOK_UP_RIGHTS, lacks_project, project_titles, user_of
 from console.kit.rendering import render, says
 from console.look_ups import words
 from domain.roles import Actor
@@ -20,7 +20,7 @@ async def page(request: web.Request) -> web.Response:
 async def put_secret(request: web.Request) -> web.Response:
     """POST /centre/look-ups/secrets: name, project, value, note"""
     given = await _given(request)
-    if given["project"] and given["project"] not in project_titles(request, None):
+    if lacks_project(request, given["project"]):
         raise web.HTTPBadRequest
 
     def do(rights: LookUpRights, actor: Actor) -> Awaitable[object]:
