@@ -11,7 +11,7 @@ any order, more than once, or late. The ledger alone decides which of these are 
   has. The event for something that the log reported first may come a moment later, and is not new.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -130,8 +130,10 @@ class Ledger:
         seen = next((fact.what for fact in supposed if isinstance(fact.what, CallEnded)), None)
         if seen is None:  # it goes on, and its end will be reported live
             told = [fact for fact in told if not isinstance(fact.what, CallEnded)]
-        told = [_as_seen(fact, seen, offered_at) for fact in told]
+        told = [_as_seen(fact, seen) for fact in told]
         new = told + not_told(supposed, self.facts, told, until - events_from)
+        # The caller may have been offered at the very moment when they hung up.
+        new = _end_last(new, self.facts, offered_at)
         self.facts += [fact for fact in new if not isinstance(fact.what, CallEnded)]
         for fact in self._to_come(told, events_from - _CLOCKS_APART):
             self._from_log.append((fact, max(until, fact.at) + _LATEST_EVENT))
@@ -160,7 +162,7 @@ class Ledger:
         """
         if logged is None:
             return closed(call, self.facts, self.facts[-1].at, EndReason.CONTROLLER_AWAY)
-        new = missing(logged, self.facts, agents, hotline)
+        new = _end_last(missing(logged, self.facts, agents, hotline), self.facts)
         if logged.ended_at is None:
             # Asterisk doesn't have it and the log has no end: Asterisk was killed, and nobody has
             # called since.
@@ -225,13 +227,27 @@ class Ledger:
         return False
 
 
-def _as_seen(fact: CallFact, seen: CallEnded | None, offered_at: datetime | None) -> CallFact:
+def _as_seen(fact: CallFact, seen: CallEnded | None) -> CallFact:
     """A call's end as the log has it, with what we know better; other facts unchanged."""
     if not isinstance(logged := fact.what, CallEnded):
         return fact
-    what = logged
     # The log knows when a flow hung up, but not that it was the flow.
     if seen is not None and seen.by is Party.FLOW and logged.by in (Party.SYSTEM, Party.AGENT):
-        what = replace(seen, cause=logged.cause)
-    # The caller may have been offered at the very moment when they hung up.
-    return replace(fact, at=max(fact.at, offered_at or fact.at), what=what)
+        return replace(fact, what=replace(seen, cause=logged.cause))
+    return fact
+
+
+def _end_last(
+    new: Sequence[CallFact], known: Sequence[CallFact], at_least: datetime | None = None
+) -> list[CallFact]:
+    """The same facts, with the end of the call after everything else that is known of it.
+
+    The log dates a thing when it happened, an event when we learn of it: a caller who hangs up has
+    by the log done so before the news of it that ends the talk.
+    """
+    times = [fact.at for fact in (*known, *new)]
+    if at_least is not None:
+        times.append(at_least)
+    return [
+        replace(fact, at=max(times)) if isinstance(fact.what, CallEnded) else fact for fact in new
+    ]

@@ -297,6 +297,30 @@ def test_a_call_that_ends_unseen_is_written_down_whole_and_once(
     assert len({fact.id for fact in written}) == len(written)
 
 
+@given(calls(), st.sampled_from([0.01, 1.5]), st.booleans())
+def test_a_call_is_over_after_all_else_whichever_news_of_a_hang_up_is_late(
+    talks: list[Talk], late: float, restarted: bool
+) -> None:
+    """The caller hangs up. The news that the talk is over comes late, the news that the call is
+    never: the link goes down in between, or the controller ends."""
+    hung_up = talks[-1].ends
+    reports = Reports()
+    reports.events(happenings(talks), late, 1)
+    logged = log_until(10_000, talks)
+    logged.ended_at = when(hung_up).timestamp()
+    away = hung_up + late + 1
+    if restarted:
+        ledger = Ledger(facts=list(reports.written))
+        new = ledger.settle_unseen(CALL, logged, {}, when(away))
+    else:
+        gone = CallEnded(Party.UNKNOWN, cause=0, why=None)
+        reports.report(gone, away, supposed=True)
+        reports.snapshot(away, away, talks)
+        new = reports.ledger.settle(when(away), when(away), logged, {})
+    (end,) = [fact for fact in new if isinstance(fact.what, CallEnded)]
+    assert end.at == max(fact.at for fact in reports.written) == when(hung_up + late)
+
+
 @given(calls(), st.integers(1, 200), st.booleans())
 def test_what_an_asterisk_that_was_killed_left_open_is_closed(
     talks: list[Talk], killed: int, logged: bool
