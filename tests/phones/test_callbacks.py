@@ -19,7 +19,15 @@ from storage.audit import AuditLog
 from tests.faults.scene import LINE, kinds, story
 from tests.phones.at_desk import open_desk
 from tests.phones.bent import Ringing, answer, ring
-from tests.phones.called import OPS, SPRING, attempt_of, nothing_runs_on, run_campaign, zone_at_noon
+from tests.phones.called import (
+    OPS,
+    SPRING,
+    attempt_of,
+    new_leads,
+    nothing_runs_on,
+    run_campaign,
+    zone_at_noon,
+)
 from tests.phones.house import VOICE_HOTLINE, PhoneHouse, at_stage
 from tests.waiting import until
 from worklist.entries import WorkKind, WorkScope
@@ -106,6 +114,7 @@ async def test_agents_are_kept_again_for_their_customers_after_a_kill(house: Pho
     house.phone.habits |= dict.fromkeys(agents, ring)
     preview = SPRING.model_copy(update={"mode": Mode.PREVIEW, "by_hand": True})
     await run_campaign(house, "kept", preview, shown)
+    await new_leads(house, typed)  # no campaign's, but it says which clock is the customer's
     await promise(house, "kept", back, "1001")
     await house.ready("1001")
     await until(lambda: house.phone.rung_at(back), what=f"{back} is called")
