@@ -147,8 +147,12 @@ async def test_only_what_has_changed_is_reloaded(scene: Scene, centre: Centre) -
 
     scene.change(replace(centre, hotlines=(*centre.hotlines, number)))
     assert await until(reloaded, SOON_S) == ["dialplan reload"]
-    shown = await scene.one.process.console("dialplan show 4008001009@from-line")
-    assert "Goto(hotline,4008001009,1)" in shown
+
+    async def there() -> bool:
+        shown = await scene.one.process.console("dialplan show 4008001009@from-line")
+        return "Goto(hotline,4008001009,1)" in shown
+
+    await until(there, SOON_S, "the number to be in force")  # it has only been asked for
     scene.credentials["1003"] = digest("1003", PASSWORD)
     scene.change(replace(centre, hotlines=(*centre.hotlines, number)))
     assert await until(reloaded, SOON_S) == ["module reload res_pjsip.so"]
