@@ -64,7 +64,7 @@ async def _measure() -> dict[str, Any]:
                 await asyncio.sleep(IDLE_S)
             figures: dict[str, Any] = {"rows": ROWS, "idle": _loop(idle)}
             lists = LeadLists(database.pool)
-            imports = ListImports(database.pool, _ZONE)
+            imports = ListImports(database.pool, lambda: _ZONE)
             for place, (kind, write) in enumerate(files.items()):
                 made = await lists.make(_ADMIN, ProjectName("bench"), kind)
                 data = await asyncio.to_thread(lambda: write(_table(place)))  # noqa: B023

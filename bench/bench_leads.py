@@ -91,7 +91,7 @@ async def _measure(folder: Path) -> dict[str, Any]:
     try:
         pool = database.pool
         await _fill(pool)
-        claims, funnel = LeadClaims(pool, ZONE), CampaignFunnel(pool, ZONE)
+        claims, funnel = LeadClaims(pool, lambda: ZONE), CampaignFunnel(pool, lambda: ZONE)
         figures: dict[str, Any] = {"leads": LEADS, "judge_us": _judged()}
         claimed: list[ClaimedLead] = []
 
@@ -146,7 +146,7 @@ async def _fill(pool: asyncpg.Pool) -> None:
 
 
 async def _dialled(pool: asyncpg.Pool, claimed: list[ClaimedLead]) -> dict[str, Any]:
-    attempts, calls = Attempts(pool, ZONE), iter(claimed)
+    attempts, calls = Attempts(pool, lambda: ZONE), iter(claimed)
     reserved: list[CallId] = []
 
     async def reserve() -> None:

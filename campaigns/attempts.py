@@ -18,7 +18,7 @@ import asyncpg
 from campaigns.attempt_outcomes import BY_HAND
 from campaigns.campaign import CampaignState, Mode
 from campaigns.claims import hold, judged
-from campaigns.judging import DaysOff, no_days_off
+from campaigns.judging import CentresZone, DaysOff, no_days_off
 from campaigns.number_locks import lock_numbers
 from campaigns.stored_campaign import settings_of
 from campaigns.stored_leads import LeadState, ListState, StoredLead, lead_of, numbers_by_lead
@@ -120,7 +120,7 @@ class Attempts:
     """
 
     def __init__(
-        self, pool: asyncpg.Pool, zone: ZoneInfo, *, days_off: DaysOff = no_days_off
+        self, pool: asyncpg.Pool, zone: CentresZone, *, days_off: DaysOff = no_days_off
     ) -> None:
         self._pool = pool
         self._zone = zone
@@ -160,7 +160,7 @@ class Attempts:
     ) -> NotReserved | None:
         settings = BY_HAND if campaign is None else settings_of(campaign["settings"])
         (verdict,) = await judged(
-            db, [lead], lead.project, settings, self._zone, now, days_off=self._days_off
+            db, [lead], lead.project, settings, self._zone(), now, days_off=self._days_off
         )
         if verdict.number is None:
             await hold(db, [(lead, verdict)], wish.campaign, now)

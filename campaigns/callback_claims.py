@@ -8,14 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import asyncpg
 
 from campaigns.attempt_outcomes import BY_HAND
 from campaigns.campaign import CampaignSettings
 from campaigns.claims import hold, judged
-from campaigns.judging import DaysOff, LeadVerdict, no_days_off, state_held_by
+from campaigns.judging import CentresZone, DaysOff, LeadVerdict, no_days_off, state_held_by
 from campaigns.stored_campaign import settings_of
 from campaigns.stored_leads import LeadNumber, LeadState, StoredLead, lead_of, numbers_by_lead
 from domain.identity import AgentCode, CallId, CampaignName, ProjectName
@@ -72,7 +71,7 @@ class CallbackClaims:
     """
 
     def __init__(
-        self, pool: asyncpg.Pool, zone: ZoneInfo, *, days_off: DaysOff = no_days_off
+        self, pool: asyncpg.Pool, zone: CentresZone, *, days_off: DaysOff = no_days_off
     ) -> None:
         self._pool = pool
         self._zone = zone
@@ -111,7 +110,7 @@ class CallbackClaims:
                 [lead],
                 lead.project,
                 callback.terms.settings,
-                self._zone,
+                self._zone(),
                 now,
                 days_off=self._days_off,
             )

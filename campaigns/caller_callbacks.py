@@ -8,7 +8,6 @@ project; a second wish moves it.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import asyncpg
 
@@ -16,7 +15,7 @@ from campaigns.attempt_outcomes import BY_HAND
 from campaigns.callback_promises import promise_caller
 from campaigns.claims import number_histories, zone_of
 from campaigns.dispositions import FARTHEST_CALLBACK
-from campaigns.judging import judge_lead, rules_of
+from campaigns.judging import CentresZone, judge_lead, rules_of
 from campaigns.lead_numbers import FoundNumber, number_of
 from campaigns.number_locks import lock_numbers
 from campaigns.stored_leads import unstored_lead
@@ -71,7 +70,7 @@ class CallerCallbacks:
     def __init__(
         self,
         pool: asyncpg.Pool,
-        zone: Callable[[], ZoneInfo],
+        zone: CentresZone,
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:

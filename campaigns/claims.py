@@ -16,6 +16,7 @@ import asyncpg
 
 from campaigns.campaign import CampaignSettings
 from campaigns.judging import (
+    CentresZone,
     DaysOff,
     LeadVerdict,
     histories_of,
@@ -60,7 +61,7 @@ class LeadClaims:
     """
 
     def __init__(
-        self, pool: asyncpg.Pool, zone: ZoneInfo, *, days_off: DaysOff = no_days_off
+        self, pool: asyncpg.Pool, zone: CentresZone, *, days_off: DaysOff = no_days_off
     ) -> None:
         self._pool = pool
         self._zone = zone
@@ -110,7 +111,7 @@ class LeadClaims:
         project, settings = ProjectName(row["project"]), settings_of(row["settings"])
         leads = await _due(db, campaign, most, now)
         verdicts = await judged(
-            db, leads, project, settings, self._zone, now, days_off=self._days_off
+            db, leads, project, settings, self._zone(), now, days_off=self._days_off
         )
         until = now + timedelta(seconds=lease_s)
         claimed = [

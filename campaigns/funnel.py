@@ -7,13 +7,12 @@ the lead was last judged; ``look_over`` judges those that nobody has looked at s
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import asyncpg
 
 from campaigns.campaign_refusals import CampaignRefusal, CampaignRefused
 from campaigns.claims import hold, judged
-from campaigns.judging import DaysOff, no_days_off
+from campaigns.judging import CentresZone, DaysOff, no_days_off
 from campaigns.lead_lists import ListRefusal, ListRefused
 from campaigns.stored_campaign import settings_of
 from campaigns.stored_leads import lead_of, numbers_by_lead
@@ -83,7 +82,7 @@ class CampaignFunnel:
     ``days_off``: of the centre's calendars."""
 
     def __init__(
-        self, pool: asyncpg.Pool, zone: ZoneInfo, *, days_off: DaysOff = no_days_off
+        self, pool: asyncpg.Pool, zone: CentresZone, *, days_off: DaysOff = no_days_off
     ) -> None:
         self._pool = pool
         self._zone = zone
@@ -170,7 +169,7 @@ class CampaignFunnel:
                 leads = [lead_of(one, numbers.get(one["lead"], ())) for one in rows]
                 project, settings = ProjectName(row["project"]), settings_of(row["settings"])
                 verdicts = await judged(
-                    db, leads, project, settings, self._zone, now, days_off=self._days_off
+                    db, leads, project, settings, self._zone(), now, days_off=self._days_off
                 )
                 refused = [
                     (lead, verdict)

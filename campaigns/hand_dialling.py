@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import asyncpg
 
@@ -12,7 +11,7 @@ from campaigns.attempt_outcomes import BY_HAND
 from campaigns.attempts import NotReserved, ReserveRefusal
 from campaigns.campaign import Mode
 from campaigns.claims import number_histories, zone_of
-from campaigns.judging import judge_lead, rules_of
+from campaigns.judging import CentresZone, judge_lead, rules_of
 from campaigns.number_locks import lock_numbers
 from campaigns.stored_leads import StoredLead, unstored_lead
 from dialer.lead_rules import CallingRule
@@ -48,7 +47,7 @@ class HandDialling:
     nothing may be dialled.
     """
 
-    def __init__(self, pool: asyncpg.Pool, zone: ZoneInfo) -> None:
+    def __init__(self, pool: asyncpg.Pool, zone: CentresZone) -> None:
         self._pool = pool
         self._zone = zone
 
@@ -66,7 +65,7 @@ class HandDialling:
             known = await db.fetchrow(_SQL["known_customer"], wish.number, wish.project)
             lead = _nobodys(wish, now, known)
             histories = await number_histories(db, [lead], wish.project, rules, now)
-            local = zone_of(lead.timezone, self._zone)
+            local = zone_of(lead.timezone, self._zone())
             verdict = judge_lead(lead, histories, rules, local, now)
             if verdict.number is None:
                 why = _WHY.get(verdict.rule, ReserveRefusal.HELD)

@@ -29,6 +29,10 @@ DaysOff = Callable[[str | None], Set[date]]
 """The days off of a calendar of this name; none for None, and for a calendar that isn't there."""
 
 
+CentresZone = Callable[[], ZoneInfo]
+"""The time zone of the centre as it is set now; it may be set anew at any time."""
+
+
 def no_days_off(_calendar: str | None) -> Set[date]:
     """No calendar has days off."""
     return frozenset()

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import asyncpg
 import structlog
@@ -23,6 +22,7 @@ from campaigns.import_progress import (
     RowFate,
     progress_of,
 )
+from campaigns.judging import CentresZone
 from campaigns.lead_columns import (
     ColumnUse,
     MappingFault,
@@ -84,7 +84,7 @@ class ListImports:
     def __init__(
         self,
         pool: asyncpg.Pool,
-        zone: ZoneInfo,
+        zone: CentresZone,
         *,
         retry_after_s: Sequence[float] = RETRY_AFTER_S,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -260,7 +260,7 @@ class ListImports:
         self._must_have_room()
         self._looks += 1
         try:
-            seen = await look(data, country=country, now=now, zone=self._zone)
+            seen = await look(data, country=country, now=now, zone=self._zone())
             digest = await asyncio.to_thread(lambda: hashlib.sha256(data).hexdigest())
         finally:
             self._looks -= 1
@@ -302,7 +302,7 @@ class ListImports:
             country=found.country,
             after=after,
             now=found.begun_at,
-            zone=self._zone,
+            zone=self._zone(),
         )
         state, why = ImportState.FINISHED, None
         try:
@@ -323,7 +323,7 @@ class ListImports:
                 return False
             now = self._clock()
             if found.list is None:
-                stored = await put_rows(db, found, batch, now, self._zone)
+                stored = await put_rows(db, found, batch, now, self._zone())
             else:
                 project = ProjectName(found.project)
                 target = LeadTarget(found.list, project, found.number, found.duplicates)

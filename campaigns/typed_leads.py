@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 import asyncpg
 
 from campaigns.import_progress import DuplicatePolicy, RowFate
+from campaigns.judging import CentresZone
 from campaigns.lead_columns import ColumnMapping, ColumnUse
 from campaigns.lead_lists import LIST_CHANGERS, read_list
 from campaigns.lead_rows import RowFault, lead_of_row
@@ -38,7 +38,7 @@ class TypedLeads:
     def __init__(
         self,
         pool: asyncpg.Pool,
-        zone: ZoneInfo,
+        zone: CentresZone,
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -74,7 +74,7 @@ class TypedLeads:
         now = self._clock()
         async with connection(self._pool) as db, db.transaction():
             found = await read_list(db, actor, number, LIST_CHANGERS)
-            judged = lead_of_row(cells, mapping, country=found.country, now=now, zone=self._zone)
+            judged = lead_of_row(cells, mapping, country=found.country, now=now, zone=self._zone())
             if judged.faults:  # somebody is there to correct them
                 return AddedLead(RowFate.REJECTED, None, judged.faults)
             target = LeadTarget(number, found.project, None, duplicates)

@@ -145,7 +145,7 @@ class Outreach:
         project: ProjectName = self._stack.centre.projects[0].name
         made = await LeadLists(self._pool).make(_ACTOR, project, "春茶 Spring tea")
         self._list = made.list
-        imports = ListImports(self._pool, ZoneInfo("UTC"))
+        imports = ListImports(self._pool, lambda: ZoneInfo("UTC"))
         try:
             seen = await imports.upload(_ACTOR, self._list, "spring-tea.csv", sheet)
             uses = dict(zip(seen.mapping.headings, seen.mapping.uses, strict=True))

@@ -1,5 +1,6 @@
 """The time zone of this machine, by name, as PostgreSQL knows it too."""
 
+import os
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -11,13 +12,18 @@ def zone_here(known: ZoneInfo | None = None) -> ZoneInfo:
     """``known``, or else this machine's zone; UTC if it has none with a name."""
     if known is not None:
         return known
-    for name in (_linked(), _written()):
+    for name in (_set(), _linked(), _written()):
         try:
             if name:
                 return ZoneInfo(name)
         except (KeyError, ValueError, OSError):
             continue
     return ZoneInfo("UTC")
+
+
+def _set() -> str:
+    """The zone that this process was started with: in a container often the only one."""
+    return os.environ.get("TZ", "").removeprefix(":")
 
 
 def _linked() -> str:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from campaigns.attempt_pages import AttemptPages
 from campaigns.attempts import Attempts
@@ -71,7 +72,6 @@ class OutboundWork:
         engine, pool, flows = calls.engine, stored.pool, flow_work.flows
         self._engine = engine
         self._pool = pool
-        self._zone = zone_here(zone_of(engine.centre))
         self._days_off = CalendarDaysOff(lambda: engine.centre)
         self._messages = CampaignMessages(flow_work.prompts, flows)
         self._campaigns = Campaigns(
@@ -115,7 +115,7 @@ class OutboundWork:
                 sound=self._messages.sound,
                 history=self._books.history,
                 decided=self._books.decided,
-                zone=lambda: zone_of(engine.centre),
+                zone=self._zone,
                 plan=self._plan,
                 flow_is_there=flows.__contains__,
             ),
@@ -145,13 +145,16 @@ class OutboundWork:
             engine.clock,
             engine.news,
         )
-        self.caller_callbacks = CallerCallbacks(pool, lambda: self._zone)
+        self.caller_callbacks = CallerCallbacks(pool, self._zone)
         self._alarms = CampaignAlarms(pool)
         self._lists = LeadLists(pool)
         self.imports = ListImports(pool, self._zone)
 
+    def _zone(self) -> ZoneInfo:
+        return zone_here(zone_of(self._engine.centre))
+
     def _plan(self, settings: CampaignSettings) -> PlanState:
-        return plan_state(settings, self._days_off, datetime.now(UTC), self._zone)
+        return plan_state(settings, self._days_off, datetime.now(UTC), self._zone())
 
     # --- what calls
 

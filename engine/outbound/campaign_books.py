@@ -4,13 +4,13 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 import asyncpg
 import structlog
 
 from campaigns.attempts import abandon_history
 from campaigns.campaign import CampaignSettings
+from campaigns.judging import CentresZone
 from campaigns.pacing_log import PacingLog
 from campaigns.stored_campaign import Campaign
 from campaigns.unsettled import close_never_placed, free_leases, give_up_unknown
@@ -37,7 +37,7 @@ class CampaignBooks:
     def __init__(
         self,
         pool: asyncpg.Pool,
-        zone: ZoneInfo,
+        zone: CentresZone,
         name: str,
         *,
         flushed: Callable[[], Awaitable[None]],
@@ -63,7 +63,7 @@ class CampaignBooks:
                 await self._caught_up()
                 await self._flushed()
         limit = campaign.settings.limit
-        return await abandon_history(self._pool, campaign.name, limit, self._zone, self._clock())
+        return await abandon_history(self._pool, campaign.name, limit, self._zone(), self._clock())
 
     def decided(self, campaign: Campaign, decision: Decision, _: CampaignSettings) -> None:
         """Keep a decision and why it was made."""

@@ -45,9 +45,9 @@ class CampaignScene:
 
     def __post_init__(self) -> None:
         self.campaigns = Campaigns(self.database.pool, clock=lambda: NOON)
-        self.claims = LeadClaims(self.database.pool, ZONE)
-        self.callback_claims = CallbackClaims(self.database.pool, ZONE)
-        self.attempts = Attempts(self.database.pool, ZONE)
+        self.claims = LeadClaims(self.database.pool, lambda: ZONE)
+        self.callback_claims = CallbackClaims(self.database.pool, lambda: ZONE)
+        self.attempts = Attempts(self.database.pool, lambda: ZONE)
         self._calls = 0
 
     async def start(

@@ -16,7 +16,7 @@ USES = {"手机": ColumnUse.PHONE, "姓名": ColumnUse.NAME}
 async def main(dsn: str, number: int) -> None:
     """Begin it and stay."""
     database = await open_database(dsn)
-    await ListImports(database.pool, ZoneInfo("Asia/Shanghai")).begin(OPS, number, USES)
+    await ListImports(database.pool, lambda: ZoneInfo("Asia/Shanghai")).begin(OPS, number, USES)
     await asyncio.Event().wait()
 
 

@@ -87,7 +87,7 @@ async def test_who_heard_the_message_without_a_controller_counts_and_is_kept_an_
 
     books = CampaignBooks(
         scene.database.pool,
-        ZONE,
+        lambda: ZONE,
         US,
         flushed=flushed,
         caught_up=caught_up.wait,

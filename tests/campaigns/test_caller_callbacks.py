@@ -56,7 +56,7 @@ async def call_comes_in(scene: CampaignScene, *, ends: bool) -> None:
 async def test_it_is_called_once_the_caller_has_hung_up(
     scene: CampaignScene, callbacks: CallerCallbacks
 ) -> None:
-    claims = CallbackClaims(scene.database.pool, SHANGHAI)
+    claims = CallbackClaims(scene.database.pool, lambda: SHANGHAI)
     await call_comes_in(scene, ends=False)
     one = await booked(callbacks, wish())
     assert (one.number, one.at) == (E164, NOON)
@@ -152,7 +152,7 @@ async def test_who_gets_through_by_themselves_is_not_called(
         facts = answered("later", talked_s, project=TEA, line="carrier")
         async with connection(scene.database.pool) as db:
             await write(db, [as_stored(one) for one in facts])
-    claims = CallbackClaims(scene.database.pool, SHANGHAI)
+    claims = CallbackClaims(scene.database.pool, lambda: SHANGHAI)
     (due,) = await claims.due(after(minutes=1))
     assert due.caller == E164
     claimed = await claims.claim(due, by="us", now=after(minutes=1), lease_s=60)

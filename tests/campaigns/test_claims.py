@@ -123,7 +123,7 @@ async def test_days_off_of_the_campaign_s_calendar_hold_everything(scene: Campai
     today = NOON.astimezone(ZONE).date()
     off = {"bank": frozenset({today})}
     scene.claims = LeadClaims(
-        scene.database.pool, ZONE, days_off=lambda name: off.get(name or "", frozenset())
+        scene.database.pool, lambda: ZONE, days_off=lambda name: off.get(name or "", frozenset())
     )
     assert await scene.claim() == []
     assert await scene.column(lead, "held_by") == "holiday"

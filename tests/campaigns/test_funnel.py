@@ -31,7 +31,7 @@ AGENT = Actor("1001", Role.AGENT, frozenset({TEA}))
 
 @pytest.fixture
 def funnel(scene: CampaignScene) -> CampaignFunnel:
-    return CampaignFunnel(scene.database.pool, ZONE)
+    return CampaignFunnel(scene.database.pool, lambda: ZONE)
 
 
 async def counts(funnel: CampaignFunnel, now: datetime = NOON) -> dict[str, int]:

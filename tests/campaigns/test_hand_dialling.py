@@ -27,7 +27,7 @@ NUMBER = "+8613800000001"
 
 @pytest.fixture
 def by_hand(scene: CampaignScene) -> HandDialling:
-    return HandDialling(scene.database.pool, ZONE)
+    return HandDialling(scene.database.pool, lambda: ZONE)
 
 
 def wish(call: str, number: str = NUMBER, **more: object) -> WishedHandCall:

@@ -19,7 +19,7 @@ SHEET = "\n".join(["手机,姓名", *(f"138{n:08},c{n}" for n in range(ROWS))]).
 
 @pytest.fixture
 async def imports(scene: CampaignScene) -> AsyncIterator[ListImports]:
-    found = ListImports(scene.database.pool, ZoneInfo("Asia/Shanghai"))
+    found = ListImports(scene.database.pool, lambda: ZoneInfo("Asia/Shanghai"))
     yield found
     await found.close()
 

@@ -40,7 +40,7 @@ WORDS = RejectedWords(
 
 @pytest.fixture
 async def imports(scene: CampaignScene) -> AsyncIterator[ListImports]:
-    found = ListImports(scene.database.pool, ZONE)
+    found = ListImports(scene.database.pool, lambda: ZONE)
     yield found
     await found.close()
 
@@ -196,7 +196,7 @@ async def test_an_import_that_is_cut_off_goes_on_where_it_was(
     scene: CampaignScene, imports: ListImports
 ) -> None:
     into = await scene.new_list()
-    first = ListImports(scene.database.pool, ZONE)
+    first = ListImports(scene.database.pool, lambda: ZONE)
     seen = await first.upload(OPS, into, "may.csv", many(5000))
     await first.begin(OPS, seen.number, USES)
 
@@ -240,7 +240,7 @@ async def test_a_workbook_that_unpacks_to_more_than_a_list_has_is_refused(
 async def test_an_import_outlasts_the_databases_absence(
     scene: CampaignScene, imports: ListImports, dsn: str
 ) -> None:
-    patient = ListImports(scene.database.pool, ZONE, retry_after_s=(0.1,) * 50)
+    patient = ListImports(scene.database.pool, lambda: ZONE, retry_after_s=(0.1,) * 50)
     seen = await patient.upload(OPS, await scene.new_list(), "may.csv", many(5000))
     await patient.begin(OPS, seen.number, USES)
     operator = await asyncpg.connect(dsn)
@@ -265,7 +265,7 @@ async def test_two_who_continue_one_import_take_each_row_once(
     scene: CampaignScene, imports: ListImports
 ) -> None:
     into = await scene.new_list()
-    other = ListImports(scene.database.pool, ZONE)
+    other = ListImports(scene.database.pool, lambda: ZONE)
     seen = await imports.upload(OPS, into, "may.csv", many(3000))
     await imports.begin(OPS, seen.number, USES)
     await other.resume(OPS, seen.number)
@@ -477,7 +477,7 @@ def readers() -> set[str]:
 
 
 async def test_leads_by_form(scene: CampaignScene) -> None:
-    typed = TypedLeads(scene.database.pool, ZONE)
+    typed = TypedLeads(scene.database.pool, lambda: ZONE)
     into = await scene.new_list()
     made = await typed.add(
         OPS,

@@ -34,7 +34,7 @@ PHONE = {"手机号": ColumnUse.PHONE}
 
 @pytest.fixture
 async def imports(scene: CampaignScene) -> AsyncIterator[ListImports]:
-    made = ListImports(scene.database.pool, ZONE, retry_after_s=(0.05, 0.05))
+    made = ListImports(scene.database.pool, lambda: ZONE, retry_after_s=(0.05, 0.05))
     yield made
     await made.close()
 

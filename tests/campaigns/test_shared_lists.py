@@ -134,7 +134,7 @@ async def test_a_list_of_one_campaign_keeps_what_holds_its_leads_for_all(
 async def test_each_campaigns_funnel_says_what_holds_the_lead_for_it(scene: CampaignScene) -> None:
     await shared(scene, 2)
     assert await claimed(scene, MORNING) == []
-    funnel = CampaignFunnel(scene.database.pool, ZONE)
+    funnel = CampaignFunnel(scene.database.pool, lambda: ZONE)
     own = await funnel.funnel(OPS, CampaignName(MORNING), NOON)
     others = await funnel.funnel(OPS, CampaignName(DAY), NOON)
     assert {step: (one.leads, one.until) for step, one in own.items()} == {
@@ -151,7 +151,7 @@ async def test_a_look_at_a_campaign_that_does_not_run_takes_nobody_from_one_that
     into, (lead,) = await shared(scene)
     made = await scene.campaigns.make(OPS, WINTER, TEA, hours(15, 17))
     await scene.campaigns.change(OPS, WINTER, made.change, lists=[into])
-    funnel = CampaignFunnel(scene.database.pool, ZONE)
+    funnel = CampaignFunnel(scene.database.pool, lambda: ZONE)
     assert await funnel.look_over(CampaignName(WINTER), NOON) == 1
     assert await claimed(scene, DAY) == [lead]
 

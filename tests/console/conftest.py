@@ -208,7 +208,7 @@ async def console(
             agent=AgentCode(agent) if agent else None,
         )
     floor = Floor()
-    imports = ListImports(database.pool, ZoneInfo("Asia/Shanghai"))
+    imports = ListImports(database.pool, lambda: ZoneInfo("Asia/Shanghai"))
     agents = AgentStore(database.pool)
     await agents.remember(floor.centre().agents)
     directory = DirectoryThatMayBeAway(DirectoryStore(database.pool))
@@ -224,7 +224,7 @@ async def console(
         campaigns=CampaignServices(
             Campaigns(database.pool, check=lambda _, made: rule_faults(made)),
             LeadLists(database.pool),
-            CampaignFunnel(database.pool, ZoneInfo("Asia/Shanghai")),
+            CampaignFunnel(database.pool, lambda: ZoneInfo("Asia/Shanghai")),
             floor.campaigns,
             LeadService(database.pool),
             PacingLog(database.pool),
@@ -263,7 +263,7 @@ async def console(
             LeadLists(database.pool),
             imports,
             RejectedRows(database.pool),
-            TypedLeads(database.pool, ZoneInfo("Asia/Shanghai")),
+            TypedLeads(database.pool, lambda: ZoneInfo("Asia/Shanghai")),
             DoNotCall(database.pool),
         ),
         reports=ReportServices(

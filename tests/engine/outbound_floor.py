@@ -47,16 +47,16 @@ class OutboundFloor:
         """The flows that there are, by name."""
         self.decided: OnDecision = lambda *_: None
         """Is told each decision of a campaign."""
-        self.claims = CallbackClaims(pool, ZONE)
+        self.claims = CallbackClaims(pool, lambda: ZONE)
         self.door = WayOut(
             "us", engine.lines_out, engine.calls, engine.talks, engine.links, engine.channels,
-            Attempts(pool, ZONE), HandDialling(pool, ZONE),
+            Attempts(pool, lambda: ZONE), HandDialling(pool, lambda: ZONE),
         )  # fmt: skip
         self.desks = DeskDials(
             engine.floor, engine.nailed_up, engine.changes, engine.clock, engine.news
         )
         self.maker = RunMaker(
-            engine.calls, self.door, LeadClaims(pool, ZONE), engine.clock, self.desks,
+            engine.calls, self.door, LeadClaims(pool, lambda: ZONE), engine.clock, self.desks,
             LeadSkips(pool), engine.floor, flow_is_there=lambda name: name in self.flows,
             decided=lambda *said: self.decided(*said),
         )  # fmt: skip

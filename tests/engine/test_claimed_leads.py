@@ -43,7 +43,7 @@ async def test_leads_given_back_without_the_database_are_dialled_once_it_is_back
     into = await scene.new_list()
     await scene.lead(into, "+8613800000001", timezone=zone_at_noon())
     await scene.start(settings=SETTINGS, lists=[into])
-    claims = AwayNow(database.pool, ZONE)
+    claims = AwayNow(database.pool, lambda: ZONE)
     hopper = ClaimedLeads(SPRING, claims, OutboundFloor(engine, database.pool).door, engine.clock)
     await hopper.fill(5, claims=True)
     claimed = hopper.take()

@@ -56,11 +56,11 @@ async def test_a_row_without_a_call_is_closed_once_the_database_is_back(
     await scene.lead(into, NUMBER)
     await scene.start(lists=[into])
     (claimed,) = await scene.claim()
-    attempts = GoesAway(database.pool, ZONE)
+    attempts = GoesAway(database.pool, lambda: ZONE)
     attempts.lost = lost
     door = WayOut(
         US, engine.lines_out, engine.calls, engine.talks, engine.links, engine.channels, attempts,
-        HandDialling(database.pool, ZONE), clock=lambda: NOON,
+        HandDialling(database.pool, lambda: ZONE), clock=lambda: NOON,
     )  # fmt: skip
     door.unplaced = UnplacedAttempts(attempts, clock=lambda: NOON, retry_s=0.05)
     wish = WishedCall(

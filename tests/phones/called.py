@@ -34,8 +34,14 @@ SPRING = CampaignSettings(
 
 def zone_at_noon() -> str:
     """A time zone in which it is about noon, so that calls are allowed."""
-    ahead = 12 - datetime.now(UTC).hour
-    return f"Etc/GMT{-ahead:+d}"
+    return zone_at(12)
+
+
+def zone_at(hour: int) -> str:
+    """A time zone in which the clock says so; ``hour`` is at most 13."""
+    ahead = hour - datetime.now(UTC).hour
+    # Named as POSIX does: minus is east of Greenwich, and at most 14 hours.
+    return f"Etc/GMT{-(ahead if ahead >= -12 else ahead + 24):+d}"
 
 
 async def new_leads(house: Scene, *numbers: str) -> int:

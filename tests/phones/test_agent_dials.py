@@ -18,6 +18,7 @@ from tests.phones.called import (
     press_until,
     run_campaign,
     with_digits,
+    zone_at,
 )
 from tests.phones.house import PhoneHouse
 from tests.waiting import until
@@ -129,6 +130,36 @@ async def test_a_number_is_dialled_by_hand_and_refused_with_its_rule(house: Phon
         await until(given_back, what="the lead is given back")
         assert "dial-card" not in desk.html
     assert len(house.phone.rung_at(typed)) == 1 and not house.phone.rung_at(shown)
+
+
+async def test_a_stranger_is_called_by_the_centres_clock(house: PhoneHouse) -> None:
+    """An admin sets the centre's time zone: from then on the rules go by it, without a restart."""
+    await house.phone.register(LINE)
+    await house.command("1003", "away", reason="break")
+    stranger = "+8613800000715"
+    house.phone.habits |= {"1003": answer, stranger: picks_up}
+    await run_campaign(house, "strangers", PREVIEW)
+
+    async def keeps(zone: str) -> None:
+        await house.change(lambda now: [now.wide.model_copy(update={"timezone": zone})])
+
+        async def in_force() -> bool:
+            return zone.encode() in (await desk.console.fetch("desk"))[1]
+
+        await until(in_force, what=f"the desk's clock is that of {zone}")
+
+    async with open_desk(house, "1003") as desk:
+        await desk.shows('value="strangers"')
+        await keeps(zone_at(3))
+        status, said = await desk.press("dial-number", number=stranger, campaign="strangers")
+        assert status == 200, said
+        await desk.shows("may not be called now: it is quiet time there. That holds until")
+        await keeps(zone_at(12))
+        status, said = await desk.press("dial-number", number=stranger, campaign="strangers")
+        assert status == 200, said
+        await house.until_stage(stranger, "talking")
+    (called,) = house.phone.rung_at(stranger)
+    await house.phone.hang_up(called.leg)
 
 
 async def test_a_notice_is_played_to_whoever_answers(house: PhoneHouse) -> None:

@@ -276,7 +276,7 @@ async def book(database: Database, call: str = "c1") -> BookedCallback:
 
 
 async def due(database: Database, at: datetime) -> list[int]:
-    claims = CallbackClaims(database.pool, ZoneInfo("Europe/London"))
+    claims = CallbackClaims(database.pool, lambda: ZoneInfo("Europe/London"))
     return [one.lead for one in await claims.due(at)]
 
 

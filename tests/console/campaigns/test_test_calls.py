@@ -18,7 +18,7 @@ HERE = "/campaigns/spring/test-call"
 
 
 async def _reserve(scene: CampaignScene, project: str = TEA) -> None:
-    by_hand = HandDialling(scene.database.pool, ZONE)
+    by_hand = HandDialling(scene.database.pool, lambda: ZONE)
     where = TEA if project == TEA else BANK
     number = "+8613900000009"
     await by_hand.reserve_test(
