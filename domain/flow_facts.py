@@ -53,7 +53,8 @@ class NodePassed:
     lasted_s: float
     answers: str | None = None
     """What came of each question there, with commas between: the keys of an answer (none: silence),
-    ``?`` for keys that are secret, ``=`` before anything else. None: nothing was asked."""
+    ``?`` for keys that are secret, ``=`` before anything else, with a detail after a colon
+    (``=status:500``). None: nothing was asked."""
     flow: str | None = None
     """The flow that it is a node of, if that is not the fact's: it is in a sub-flow."""
     revision: int | None = None

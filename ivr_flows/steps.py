@@ -264,7 +264,9 @@ class LookUpFault(StrEnum):
 
     NOT_FOUND = "not_found"  # the service says that there is no such thing
     TIMEOUT = "timeout"
+    NO_NAME = "no_name"  # the host's name is in no name server
     UNREACHABLE = "unreachable"
+    LOST = "lost"  # the connection broke, and what was asked for may have been done
     REFUSED = "refused"  # by us: the address is inside the centre, and not allowed
     STATUS = "status"  # the service answered with an error
     TOO_LARGE = "too_large"
@@ -324,9 +326,10 @@ class LookedUp:
 
 @dataclass(frozen=True, slots=True)
 class LookUpFailed:
-    """There is no answer that could be used."""
+    """There is no answer that could be used. ``status`` is that of HTTP, if it is the reason."""
 
     why: LookUpFault
+    status: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ class NodeLeft:
     """The flow that the call was in; a node of a sub-flow has its way in front of it."""
     own: str = ""
     """The flow that it is a node of: the same, or the sub-flow."""
+    lacks: str = ""
+    """The variable for which a service's answer had nothing, so that it counted as none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ class Whereabouts:
         """How it is found again: the nodes through which it is entered, too."""
         self.exits: Mapping[str, str] = {}
         """Where each exit of the node leads, found again in the same way."""
+        self.lacks = ""
+        """What is to be said of the node that is about to be left (``NodeLeft.lacks``)."""
         self.passed: list[NodeLeft] = []
         """The nodes left since somebody emptied the list."""
         self._flows = flows
@@ -132,7 +136,8 @@ class Whereabouts:
     def leave(self, node: OneNode, exit: str | None) -> None:
         """The call has left this node of the flow."""
         name, own = self._frames[0].flow.name, self.flow.name
-        self.passed.append(NodeLeft(self._way + node.id, exit, name, own))
+        lacks, self.lacks = self.lacks, ""
+        self.passed.append(NodeLeft(self._way + node.id, exit, name, own, lacks))
 
     def change_to(self, name: str) -> None:
         """Go over to another flow for good. Raises Stuck if there is none of this name."""

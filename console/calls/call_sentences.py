@@ -28,6 +28,9 @@ from domain.happening import Happening
 from domain.reasons import NoEntry, Party
 from domain.recording_facts import Recorded, RecordingMissing, Silence, VoiceKept
 from domain.stations import OWN_PHONES
+from ivr_flows.nodes.look_up import FAILED, NOT_FOUND
+
+_WITHOUT_ANSWER = (NOT_FOUND, FAILED)
 
 
 def call_sentence(what: Happening, naming: Naming) -> TimelineText | None:
@@ -155,12 +158,26 @@ def _cut(voice: VoiceKept, naming: Naming) -> tuple[str, ...]:
 def _passed(one: NodePassed, naming: Naming) -> str:
     """A node that the call has passed, how it was left, and how long that took."""
     text = N_("%(node)s (%(time)s)")
+    why = _no_answer(one, naming)
     if one.exit is None:
         text = N_("%(node)s: hung up (%(time)s)")
+    elif why:
+        text = N_("%(node)s: %(exit)s, because %(why)s (%(time)s)")
     elif one.exit and one.exit != "next":
         text = N_("%(node)s: %(exit)s (%(time)s)")
     time = naming.duration(one.lasted_s)
-    return naming.says(text, {"node": one.node, "exit": one.exit, "time": time})
+    values = {"node": one.node, "exit": one.exit, "time": time, "why": why}
+    return naming.says(text, values)
+
+
+def _no_answer(one: NodePassed, naming: Naming) -> str | None:
+    """Why a look-up gave nothing; None at other nodes, and if nobody knows."""
+    if one.exit not in _WITHOUT_ANSWER:
+        return None
+    code, _, detail = (one.answers or "").rpartition(",")[2].removeprefix("=").partition(":")
+    text = words.LOOK_UP_DETAILS.get(code) if detail else None
+    text = text or words.LOOK_UP_FAULTS.get(code)
+    return None if text is None else naming.says(text, {"detail": detail})
 
 
 def _silences(silent: Iterable[Silence], naming: Naming) -> tuple[str, ...]:

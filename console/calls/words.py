@@ -16,6 +16,7 @@ from domain.reasons import (
     OfferFailure,
     TransferKind,
 )
+from ivr_flows.steps import LookUpFault
 from records.fold import LegOutcome, Outcome
 
 OWN_PHONE = N_("A phone of the centre, to try it out; not counted in the queues' figures")
@@ -119,6 +120,24 @@ NO_CALLBACK: Mapping[str, str] = {
     NoCallback.NO_SUCH_TIME: N_("that time is over, or too far ahead"),
     NoCallback.NO_QUEUE: N_("there is no such queue"),
     NoCallback.FAILED: N_("it could not be kept"),
+}
+LOOK_UP_FAULTS: Mapping[str, str] = {
+    LookUpFault.NOT_FOUND: N_("the service knows no such thing (404)"),
+    LookUpFault.TIMEOUT: N_("no answer came in time"),
+    LookUpFault.NO_NAME: N_("no name server knows the host"),
+    LookUpFault.UNREACHABLE: N_("the service could not be reached"),
+    LookUpFault.LOST: N_("the connection broke before the answer was there"),
+    LookUpFault.REFUSED: N_("its address is inside the centre and not allowed"),
+    LookUpFault.STATUS: N_("the service answered with an error"),
+    LookUpFault.TOO_LARGE: N_("the answer was too large"),
+    LookUpFault.NOT_JSON: N_("the answer was not JSON"),
+    LookUpFault.NO_SECRET: N_("a secret that it sends is missing"),
+    "found": N_("the answer lacked a part that is wanted"),
+}
+"""Why a look-up gave nothing. Older facts say neither status nor part."""
+LOOK_UP_DETAILS: Mapping[str, str] = {
+    LookUpFault.STATUS: N_("the service answered with the status %(detail)s"),
+    "lacks": N_("the answer had no usable value for “%(detail)s”"),
 }
 TRANSFERS: Mapping[str, str] = {
     TransferKind.BLIND: N_("blind"),

@@ -59,7 +59,9 @@ TRANSFER_EXITS: Mapping[QueueExit, str] = {
 LOOK_UP_FAULTS: Mapping[LookUpFault, str] = {
     LookUpFault.NOT_FOUND: N_("There is no such thing (404)"),
     LookUpFault.TIMEOUT: N_("It doesn't answer in time"),
+    LookUpFault.NO_NAME: N_("No name server knows its host"),
     LookUpFault.UNREACHABLE: N_("It can't be reached"),
+    LookUpFault.LOST: N_("The connection breaks"),
     LookUpFault.REFUSED: N_("The address is not allowed"),
     LookUpFault.STATUS: N_("It answers with an error"),
     LookUpFault.TOO_LARGE: N_("Its answer is too large"),
@@ -87,6 +89,7 @@ _SAID: Mapping[str, str] = {
     "asks": N_("asks %(about)s"),
     "answered": N_("the answer is there"),
     "no_answer": N_("no answer: %(about)s"),
+    "lacks": N_("the answer has no usable value for %(about)s, so it counts as none"),
     "records": N_("is recorded after a tone"),
     "recorded": N_("has spoken for %(about)s s"),
     "not_recorded": N_("could not be recorded"),

@@ -45,6 +45,8 @@ MOST_ANSWERS = 200
 """Characters of what is kept of the answers at one node."""
 
 SECRET = "?"  # noqa: S105 - it stands for one
+LACKS = "lacks"
+"""Stands for a part that a service's answer lacks; after it, the variable that was to have it."""
 TO_PEOPLE = (Enqueue, TransferToAgent, TransferToNumber)
 """Steps in which a caller may talk with somebody."""
 _LONG = (*TO_PEOPLE, RecordVoice)
@@ -89,6 +91,8 @@ class FlowWay:
         if not passed and before is not None and step is not None and before.node == step.node:
             return
         for left in passed:
+            if left.lacks:
+                self._answer(left.node, f"={LACKS}:{left.lacks}")
             self._leave(left.node, left.exit or "", left.own, at)
         came = self._came
         if step is None:
@@ -140,8 +144,8 @@ class FlowWay:
                 self._answer(step.node, f"={number:.4f}")
             case LookUp(), LookedUp():
                 self._answer(step.node, "=found")  # and not what: that is somebody's data
-            case LookUp(), LookUpFailed(why):
-                self._answer(step.node, f"={why.value}")
+            case LookUp(), LookUpFailed(why, status):
+                self._answer(step.node, f"={why.value}" + (f":{status}" if status else ""))
             case RecordVoice(), VoiceRecorded(seconds=seconds):
                 self._answer(step.node, f"={seconds:.1f}")
             case BookCallback(), Done() | NotDone():

@@ -38,6 +38,7 @@ DEEPEST = 20
 MOST_SESSIONS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _AGAIN_AFTER_S = 0.2
+_NO_SUCH_NAME = frozenset({socket.EAI_NONAME, socket.EAI_NODATA})
 _NUMBER = re.compile(r"(?i:0x[0-9a-f]*|[0-9]+)")
 
 
@@ -110,10 +111,10 @@ class LookUps:
         secrets: dict[str, str] = {}
         for header, name in step.secrets.items():
             if (value := self._secret(project, name)) is None:
-                return self._failed(step, LookUpFault.NO_SECRET, monotonic())
+                return self._failed(step, LookUpFailed(LookUpFault.NO_SECRET), monotonic())
             secrets[header] = value
         began = monotonic()
-        fault = LookUpFault.TIMEOUT
+        failed = LookUpFailed(LookUpFault.TIMEOUT)
         try:
             async with asyncio.timeout(self._in_all_s):
                 for attempt in range(step.tries):
@@ -122,15 +123,13 @@ class LookUps:
                     try:
                         return await self._tried(step, secrets)
                     except _Fault as found:
-                        fault = found.why
+                        failed = LookUpFailed(found.why, found.status)
                     # What may have been done is not asked for a second time.
-                    if fault not in _AGAIN or (
-                        step.method != "GET" and fault is not LookUpFault.UNREACHABLE
-                    ):
+                    if failed.why not in (_AGAIN if step.method == "GET" else _NEVER_ASKED):
                         break
         except TimeoutError:
-            fault = LookUpFault.TIMEOUT
-        return self._failed(step, fault, began)
+            failed = LookUpFailed(LookUpFault.TIMEOUT)
+        return self._failed(step, failed, began)
 
     async def _tried(self, step: LookUp, secrets: dict[str, str]) -> LookedUp:
         """Ask once, when there is room. Raises _Fault."""
@@ -151,18 +150,20 @@ class LookUps:
             await session.close()
         self._sessions.clear()
 
-    def _failed(self, step: LookUp, fault: LookUpFault, began: float) -> LookUpFailed:
+    def _failed(self, step: LookUp, failed: LookUpFailed, began: float) -> LookUpFailed:
         host = _host(step)
-        if times := self._faults.times(f"{host} {fault.value}"):
+        if times := self._faults.times(f"{host} {failed.why.value}"):
+            status = {} if failed.status is None else {"status": failed.status}
             log.warning(
                 "a look-up gave nothing",
                 node=step.node,
                 host=host,
-                why=fault.value,
+                why=failed.why.value,
+                **status,
                 seconds=round(monotonic() - began, 2),
                 times=times,
             )
-        return LookUpFailed(fault)
+        return failed
 
     async def _once(self, step: LookUp, secrets: dict[str, str]) -> LookedUp:
         session = await self._session()
@@ -202,19 +203,21 @@ class LookUps:
             except aiohttp.ClientConnectorError as error:
                 if isinstance(error.os_error, _NoEntry):
                     raise _Fault(LookUpFault.REFUSED) from error
-                raise _Fault(LookUpFault.UNREACHABLE) from error
+                # Whoever redirected what was to be done may have done it.
+                lost = _not_reached(error.os_error) if method == step.method else LookUpFault.LOST
+                raise _Fault(lost) from error
             except (aiohttp.ClientError, OSError, ValueError) as error:
                 # The question may have arrived.
-                lost = LookUpFault.UNREACHABLE if method == "GET" else LookUpFault.STATUS
+                lost = LookUpFault.UNREACHABLE if step.method == "GET" else LookUpFault.LOST
                 raise _Fault(lost) from error
-            onward = _onward(url, location)
+            onward = _onward(url, location, response.status)
             self._check(onward)
             if onward.origin() != url.origin():
                 secrets = {}  # they are for the service that the flow names, for nobody else
             if response.status not in (307, 308):
                 method, body = "GET", None
             url = onward
-        raise _Fault(LookUpFault.STATUS)
+        raise _Fault(LookUpFault.STATUS, response.status)  # it leads on for ever
 
     async def _session(self) -> aiohttp.ClientSession:
         allowed = tuple(self._allowed())
@@ -251,12 +254,14 @@ class LookUps:
 class _Fault(Exception):  # noqa: N818
     """A try gave nothing."""
 
-    def __init__(self, why: LookUpFault) -> None:
+    def __init__(self, why: LookUpFault, status: int | None = None) -> None:
         super().__init__(why)
         self.why = why
+        self.status = status
 
 
-_AGAIN = frozenset({LookUpFault.TIMEOUT, LookUpFault.UNREACHABLE, LookUpFault.STATUS})
+_NEVER_ASKED = frozenset({LookUpFault.NO_NAME, LookUpFault.UNREACHABLE})
+_AGAIN = _NEVER_ASKED | {LookUpFault.TIMEOUT, LookUpFault.STATUS}
 
 
 def _host(step: LookUp) -> str:
@@ -266,18 +271,23 @@ def _host(step: LookUp) -> str:
         return ""
 
 
-def _onward(url: URL, location: str) -> URL:
+def _not_reached(error: OSError) -> LookUpFault:
+    unknown = isinstance(error, socket.gaierror) and error.errno in _NO_SUCH_NAME
+    return LookUpFault.NO_NAME if unknown else LookUpFault.UNREACHABLE
+
+
+def _onward(url: URL, location: str, status: int) -> URL:
     try:
         return url.join(URL(location))
     except ValueError as error:
-        raise _Fault(LookUpFault.STATUS) from error
+        raise _Fault(LookUpFault.STATUS, status) from error
 
 
 async def _answer(response: aiohttp.ClientResponse, largest: int) -> Json:
     if response.status in (404, 410):
         raise _Fault(LookUpFault.NOT_FOUND)
     if not 200 <= response.status < 300:
-        raise _Fault(LookUpFault.STATUS)
+        raise _Fault(LookUpFault.STATUS, response.status)
     if response.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise _Fault(LookUpFault.NOT_JSON)
     read = bytearray()

@@ -160,8 +160,12 @@ class LookUpNode(NodeKind):
         outcome = yield from ask(step, LookedUp, LookUpFailed)
         if isinstance(outcome, LookUpFailed):
             return NOT_FOUND if outcome.why is LookUpFault.NOT_FOUND else FAILED
-        whole = True
+        lacking: list[str] = []
         for name, path in self.take.items():
             part = found_at(outcome.answer, path)
-            whole = walk.here.values.set(name, part) and part is not None and whole
-        return FOUND if whole or not self.wanted else NOT_FOUND
+            if not walk.here.values.set(name, part) or part is None:
+                lacking.append(name)
+        if not lacking or not self.wanted:
+            return FOUND
+        walk.here.lacks = lacking[0]
+        return NOT_FOUND

@@ -332,6 +332,8 @@ class Rehearsal:
 
     def _passed(self) -> None:
         for left in self._talk.passed():
+            if left.lacks:
+                self.told.append(Happened(self.at, left.node, "lacks", left.lacks))
             self.way.append(PassedNode(self.at, left.node, left.exit, left.flow))
 
     def _hear(self, node: str, prompts: Iterable[PromptText]) -> None:

@@ -332,7 +332,7 @@ class _Coming:
         return True
 
     def _look_up(self, call: Rehearsal, step: LookUp) -> None:
-        said = (self._next(step.node) or "").removeprefix(OTHER)
+        said = (self._next(step.node) or "").removeprefix(OTHER).partition(":")[0]
         if said not in set(LookUpFault):
             raise _Stopped(CantReplay.LOOKED_UP, step.node)
         call.answer(LookUpFailed(LookUpFault(said)))

@@ -30,6 +30,10 @@ class NamesOfServices:
         self.asked.append(host)
         if host.startswith("slow"):
             self.go.wait()
+        if host.startswith("gone"):
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        if host.startswith("later"):
+            raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
         return ((socket.AF_INET, "127.0.0.1"),)
 
 
@@ -71,6 +75,17 @@ async def test_a_name_that_hangs_is_a_timeout_and_is_not_resolved_for_each_try(
     came = await look_ups.ask(step("http://slow.example/", timeout_s=0.1, tries=3))
     assert came == LookUpFailed(LookUpFault.TIMEOUT)
     assert servers.asked == ["slow.example"]
+    await look_ups.close()
+
+
+async def test_a_name_that_is_in_no_name_server_is_told_from_a_name_server_that_fails(
+    servers: NamesOfServices,
+) -> None:
+    look_ups = LookUps(lambda *_: None, lambda: HERE, names=HostNames(servers.find))
+    for host, fault in (("gone", LookUpFault.NO_NAME), ("later", LookUpFault.UNREACHABLE)):
+        came = await look_ups.ask(step(f"http://{host}.example/", method="POST", body={}, tries=2))
+        assert came == LookUpFailed(fault), host
+    assert servers.asked == ["gone.example"] * 2 + ["later.example"] * 2  # it never was asked
     await look_ups.close()
 
 

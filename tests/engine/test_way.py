@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
+import pytest
+
 from domain.call_facts import CallEnded
 from domain.facts import CallFact
 from domain.flow_facts import NodePassed, WayTaken
@@ -24,6 +26,9 @@ from ivr_flows.steps import (
     Done,
     Enqueue,
     Left,
+    LookedUp,
+    LookUpFailed,
+    LookUpFault,
     MenuIsDue,
     NotDone,
     Play,
@@ -272,3 +277,47 @@ def test_who_left_in_a_gap_was_in_the_flow_until_the_log_says(
     told, last = [fact for fact in facts if isinstance(fact, CallFact)][-2:]
     assert isinstance(told.what, WayTaken) and told.at == last.at == ended.at
     assert [(one.node, one.lasted_s) for one in told.what.nodes] == [("hello", 5.0)]
+
+
+LOOKING = (
+    _HEAD.format(name="looking")
+    + """\
+variables: {state: {type: text}, count: {type: number}, pin: {type: digits, secret: true}}
+start: a
+nodes:
+  a: {kind: look_up, url: "https://a.example/", take: {state: s, count: c},
+    exits: {found: b, not_found: b, failed: b}}
+  b: {kind: look_up, url: "https://a.example/", take: {pin: p}, wanted: false,
+    exits: {found: end, failed: end}}
+  end: {kind: hangup}
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("came", "way"),
+    [
+        (LookedUp({"s": "sent", "c": 3}), ("found", "=found")),
+        (LookedUp({"s": "sent"}), ("not_found", "=found,=lacks:count")),
+        (LookedUp({"s": "sent", "c": "4711 secret"}), ("not_found", "=found,=lacks:count")),
+        (LookUpFailed(LookUpFault.STATUS, 500), ("failed", "=status:500")),
+        (LookUpFailed(LookUpFault.NOT_FOUND), ("not_found", "=not_found")),
+        (LookUpFailed(LookUpFault.TIMEOUT), ("failed", "=timeout")),
+    ],
+)
+def test_why_a_look_up_gave_nothing_is_kept_and_not_what_was_answered(
+    came: StepOutcome, way: tuple[str, str]
+) -> None:
+    flow = load(LOOKING.encode(), "looking.yaml", Outside())
+    talk = Conversation(flow, FlowContext())
+    kept = FlowWay("looking", 1, 1, revisions={}, secretive=True)
+    step: Step | None = talk.begin()
+    for outcome in (came, LookedUp({"s": 1})):  # that lacks what the second one takes, but may
+        kept.reached(talk, step, START)
+        assert step is not None
+        kept.answered(step, outcome)
+        step = talk.go_on(outcome)
+    kept.reached(talk, step, START)
+    taken = kept.take(START)
+    assert taken is not None
+    assert [(one.exit, one.answers) for one in taken.nodes] == [way, ("found", "=found")]

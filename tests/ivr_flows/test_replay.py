@@ -153,3 +153,10 @@ def test_whatever_is_recorded_comes_to_an_end() -> None:
     odd = made(node("menu", "sales", "=x,=agent,,1", 70), node("sales", "menu", "=menu," * 90, 60))
     again(odd, FLOW)
     assert OpeningState.OPEN  # always_open's
+
+
+@pytest.mark.parametrize("answer", ["=status", "=status:500"])
+def test_a_status_is_read_with_its_number_and_without(answer: str) -> None:
+    failed = made(node("menu", "order", "4", 70), node("order", "failed", answer, 60),
+                  node("service", None, None, 55))  # fmt: skip
+    assert again(failed, FLOW).went == (queue("service"),)

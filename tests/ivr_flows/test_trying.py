@@ -6,11 +6,11 @@ import pytest
 
 from configuration.flows import LIBRARY
 from documents.document_errors import DocumentError
-from ivr_flows.steps import OpeningState, QueueExit
+from ivr_flows.steps import LookedUp, OpeningState, QueueExit
 from ivr_flows.trying.conversing import conversed, with_test
 from ivr_flows.trying.playing import play_all
 from ivr_flows.trying.rehearsal import DoesNotFit, Rehearsal
-from ivr_flows.trying.rehearsed import CallBegins, HeardPrompt
+from ivr_flows.trying.rehearsed import CallBegins, Happened, HeardPrompt
 from ivr_flows.trying.scripts import ScriptBeginning, Scripts, ScriptStep, load_scripts
 from tests.ivr_flows.caller import hotline
 from tests.ivr_flows.test_nodes import ENDS, HEAD, HOURS, LOOK_UP, QUEUE, flow_of
@@ -251,3 +251,11 @@ def test_a_conversation_is_written_down_as_a_test_that_passes() -> None:
             with_test(new, "hotline", "tried", came.as_test(begins))
     with pytest.raises(DocumentError, match="by itself"):
         with_test("{flow: hotline, tests: {a: {steps: [{ends: x}]}}}", "hotline", "tried", came.as_test(begins))  # fmt: skip # noqa: E501
+
+
+def test_what_an_answer_lacks_is_shown() -> None:
+    call = Rehearsal(flow_of(LOOK_UP), MORNING, open_always)
+    call.answer(LookedUp({"orders": [{"total": "none of your business"}]}))
+    told = [(one.what, one.about) for one in call.told if isinstance(one, Happened)]
+    assert ("lacks", "state") in told
+    assert call.ended == "other"

@@ -105,3 +105,34 @@ async def test_the_calls_page_tells_the_way_through_the_flow(
     assert f"In revision 3 of the flow hotline: {way}." in text
     chinese = await (await sue.get(f"/calls/{call}", headers={"Accept-Language": "zh-CN"})).text()
     assert "在流程 hotline 的第 3 版中：hello（0:02） → menu：sales（0:05）" in chinese
+
+
+@pytest.mark.parametrize(
+    ("answers", "why", "in_chinese"),
+    [
+        ("=timeout", "no answer came in time", "未在时限内收到答复"),
+        ("=status:500", "the service answered with the status 500", "服务返回状态码 500"),
+        ("=status", "the service answered with an error", "服务返回错误"),
+        ("=refused", "its address is inside the centre and not allowed", "在中心内部"),
+        ("=no_name", "no name server knows the host", "该主机名无法解析"),
+        ("=not_found", "the service knows no such thing (404)", "服务说没有该项内容（404）"),
+        ("=found", "the answer lacked a part that is wanted", "答复中缺少需要的内容"),
+        ("=found,=lacks:state", "the answer had no usable value for “state”", "可用于“state”的值"),
+        ("=of a later version", "", ""),
+        ("=later:<b>", "", ""),
+        (None, "", ""),
+    ],
+)
+async def test_the_timeline_says_why_a_look_up_gave_nothing(
+    answers: str | None, why: str, in_chinese: str, console: Console, visit: Visit
+) -> None:
+    nodes = [["crm", "failed", 4000, 4000, answers], ["call", "refused", 0, 0, "=refused"]]
+    way = fact(CALL, 9, WayTaken, flow="hotline", nodes=nodes)
+    await store(console.database, [fact(CALL, 0, CallEntered, project="tea"), way])
+    quinn = await visit("quinn")
+    text = await (await quinn.get(f"/calls/{CALL}", headers=ENGLISH)).text()
+    said = f"crm: failed, because {why} (0:04)" if why else "crm: failed (0:04)"
+    assert f"{said} → call: refused (0:00)" in text
+    chinese = await (await quinn.get(f"/calls/{CALL}", headers={"Accept-Language": "zh-CN"})).text()
+    assert ("crm：failed，因为" if why else "crm：failed（") in chinese
+    assert in_chinese in chinese
