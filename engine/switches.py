@@ -122,6 +122,7 @@ class Switches:
     def on_down(self, node: NodeName, _why: str, /) -> None:
         """A node's events have stopped coming."""
         self._lost_at.setdefault(node, datetime.now(UTC))
+        self._calls.out_of_sight(node)
         self._changes.touch()
 
     def on_snapshot(self, node: NodeName, snapshot: Snapshot) -> None:

@@ -11,7 +11,7 @@ from domain.call_facts import CallBlocked, CallEnded, CallEntered, ControllerLos
 from domain.centre import Hotline
 from domain.facts import CallFact
 from domain.happening import Happening
-from domain.identity import CallId, ChannelId, LineName
+from domain.identity import CallId, ChannelId, LineName, NodeName
 from domain.outbound_facts import (
     CallPlaced,
     CustomerAbandoned,
@@ -68,6 +68,8 @@ class LiveCalls:
         self._clock = clock
         self._just_over: deque[tuple[float, LiveCall]] = deque()
         self._unsettled: list[Gap] = []
+        self._before: dict[NodeName, list[LiveCall]] = {}
+        """Of each node that can't be seen: the calls that were just over when that began."""
         self._complain = Complaints()
 
     def get(self, call: CallId) -> LiveCall | None:
@@ -196,13 +198,22 @@ class LiveCalls:
     def just_over(self) -> list[LiveCall]:
         """Calls that ended so recently that Asterisk's log may not have all of them yet.
 
-        While a gap waits to be settled, that is all that have ended since, however long it takes.
+        While a gap waits to be settled, that is all that have ended since, however long it takes;
+        while a node can't be seen, also those of its calls that were just over before.
         """
         self._forget()
-        return [call for _, call in self._just_over]
+        over = [call for calls in self._before.values() for call in calls]
+        over += [call for _, call in self._just_over]
+        return list({call.id: call for call in over}.values())
+
+    def out_of_sight(self, node: NodeName) -> None:
+        """From now on nobody sees a node's events. Said again while that is so, it does nothing."""
+        if node not in self._before:
+            self._before[node] = [each for each in self.just_over() if each.channel.node == node]
 
     def await_settlement(self, gap: Gap) -> None:
-        """Forget no call until this gap is settled."""
+        """A node is seen again. Forget no call that ends from now on until its gap is settled."""
+        self._before.pop(gap.node, None)
         self._unsettled.append(gap)
 
     def settled(self, gap: Gap) -> None:

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from acd.commands import Offer
 from acd.events import LogIn, Ready, StationChanged
+from domain.centre import Centre
 from domain.facts import CallFact
 from domain.identity import (
     AgentCode,
@@ -27,12 +28,14 @@ from domain.reasons import Party
 from domain.stations import StationState
 from engine.calls.call import LiveCall
 from engine.calls.gap import Gap
+from engine.clock import Clock
 from engine.engine import Engine
 from engine.reconcile.absence import LATE_S, Absence
 from records.call_queries import CallStore, StoredCall
 from records.fold import fold
 from storage.outbox import Outbox
 from telephony.ami.link import Link
+from telephony.ami.snapshot import Snapshot
 from telephony.centre_calls import StationConnected
 from tests.conftest import MovableClock
 from tests.engine.reconcile.test_event_log import BRIDGE, PHONE, TALK, hang_up, row, when
@@ -223,6 +226,34 @@ async def test_a_call_told_live_long_before_the_gap_is_settled(
     engine.talks.disconnected(call, STATION, Party.AGENT, when(9))
     engine.talks.gone(call, Party.AGENT, 16)
     clock.ahead += 60
+    await absence(TALK).put_right(gap)
+    assert talks(tmp_path) == ONE_TALK
+    clock.ahead += 60
+    assert engine.calls.just_over() == []
+
+
+async def test_a_call_that_ended_just_before_a_long_gap_is_known(
+    centre: Centre,
+    outbox: Outbox,
+    links: dict[NodeName, Link],
+    clock: MovableClock,
+    tmp_path: Path,
+    absence: MakeAbsence,
+) -> None:
+    """It came so shortly before that an event of it might have been lost, and all were seen."""
+    gaps: list[Gap] = []
+    engine = Engine(centre, outbox, links, clock=Clock(clock), on_gap=gaps.append)
+    call = enter(engine)
+    engine.talks.connected(call, STATION, when(2))
+    engine.talks.disconnected(call, STATION, Party.AGENT, when(9))
+    engine.talks.gone(call, Party.AGENT, 16)
+    clock.ahead += 9
+    engine.switches.on_down(NODE, "cut")
+    clock.ahead += 60
+    engine.switches.on_down(NODE, "refused")  # connecting again has failed
+    engine.switches.on_snapshot(NODE, Snapshot(()))
+    (gap,) = gaps
+    gap.first, gap.since, gap.until = False, when(1), when(80)
     await absence(TALK).put_right(gap)
     assert talks(tmp_path) == ONE_TALK
     clock.ahead += 60
