@@ -17,7 +17,8 @@ class CampaignRefusal(StrEnum):
     NO_MESSAGE = "no_message"  # the rules want one for whom nobody is free
     STILL_RUNNING = "still_running"  # stop it before it is removed
     NO_LIST = "no_list"  # of its project; a campaign without leads may start, and says so
-    UNKNOWN = "unknown"  # a queue, line, calendar or flow that the centre doesn't have
+    UNKNOWN = "unknown"  # a queue, line or calendar that the centre doesn't have
+    FLOW_NOT_PUBLISHED = "flow_not_published"  # there is none, or only a draft
     FLOW_NEEDS_QUEUE = "flow_needs_queue"  # it leads to the campaign's queue, and there is none
     FLOW_LEADS_NOWHERE = "flow_leads_nowhere"  # to a queue that the centre doesn't have
     FLOW_WITHOUT_OPT_OUT = "flow_without_opt_out"  # customers couldn't ask for no more calls

@@ -48,6 +48,8 @@ class FaultCode(StrEnum):
     FLOW_IS_A_PIECE = "flow is a piece"  # it returns to a flow that enters it
     FLOW_LACKS_QUEUE = "flow lacks queue"
     """A number's flow leads to a queue that isn't there."""
+    FLOW_UNPUBLISHED = "flow unpublished"
+    """There is only a draft of a number's flow."""
     FLOW_OF_OTHERS = "flow of others"
     """A number's flow is another project's."""
     NUMBER_LACKS_QUEUE = "number lacks queue"
@@ -81,6 +83,8 @@ class Surroundings:
     """The queues that a flow leads to."""
     project_of_flow: Callable[[str], str] = lambda _: ""
     """Whose a flow is; "": every project's."""
+    project_of_draft: Callable[[str], str | None] = lambda _: None
+    """Whose a flow is of which there is only a draft; None: there is none."""
     piece: Callable[[str], bool] = lambda _: False
     """Whether a flow returns with an exit that means something to the flow that enters it alone."""
     needs_queue: Callable[[str], bool] = lambda _: False
@@ -187,7 +191,7 @@ def _hotlines(directory: Directory, there: Surroundings) -> Iterator[Fault]:
     for hotline in directory.of(HotlineSettings).values():
         for place, flow in flows_of(hotline):
             if not there.is_flow(flow):
-                yield _of(hotline, place, FaultCode.FLOW_UNKNOWN, flow)
+                yield _of(hotline, place, _why_not(flow, hotline, there), flow)
             elif there.project_of_flow(flow) not in ("", hotline.project):
                 yield _of(hotline, place, FaultCode.FLOW_OF_OTHERS, flow)
             elif there.piece(flow):
@@ -208,6 +212,15 @@ def _hotlines(directory: Directory, there: Surroundings) -> Iterator[Fault]:
         emergency: EmergencySettings | None = hotline.emergency
         if emergency and emergency.until and emergency.until.utcoffset() is None:
             yield _of(hotline, ("emergency", "until"), FaultCode.TIME_WITHOUT_ZONE)
+
+
+def _why_not(flow: str, hotline: HotlineSettings, there: Surroundings) -> FaultCode:
+    """Why calls can't meet this flow."""
+    project = there.project_of_draft(flow)
+    if project is None:
+        return FaultCode.FLOW_UNKNOWN
+    ours = project in ("", hotline.project)
+    return FaultCode.FLOW_UNPUBLISHED if ours else FaultCode.FLOW_OF_OTHERS
 
 
 def flows_of(hotline: HotlineSettings) -> Iterator[tuple[SettingPlace, str]]:

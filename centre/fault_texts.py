@@ -136,6 +136,9 @@ def words_of(fault: Fault, known: Known) -> tuple[str, str]:
         case FaultCode.FLOW_UNKNOWN:
             hint = str(did_you_mean(name, known.flows) or "write one, or name another")
             return f'there is no flow "{name}"', hint
+        case FaultCode.FLOW_UNPUBLISHED:
+            what = f'the flow "{name}" is not published: there is only a draft'
+            return what, "publish it first"
         case FaultCode.RULE_TWICE:
             return f'two rules of the number have the name "{name}"', "give one another name"
         case FaultCode.RULE_LACKS_QUEUE:

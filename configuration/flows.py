@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
+from types import MappingProxyType
 from zoneinfo import available_timezones
 
 import structlog
@@ -50,6 +51,8 @@ class FlowsElsewhere:
 
     published: Collection[str] = ()
     """The flows that are published there."""
+    drafts: Collection[str] = ()
+    """Those of which there is only a draft."""
     due: Collection[str] | None = None
     """The files that would be published at a start; None: all."""
 
@@ -123,7 +126,7 @@ def load_flows(
     for number, hotline in hotlines.items():
         for _, flow in flows_of(hotline):
             if flow not in flows and flow not in elsewhere.published:
-                raise _missing(number, flow, files)
+                raise _missing(number, flow, files, elsewhere.drafts)
     return flows
 
 
@@ -144,7 +147,12 @@ def with_entered(name: str, flows: Mapping[str, Flow]) -> tuple[Flow, ...]:
     return tuple(found.values())
 
 
-def _missing(number: str, flow: str, files: Mapping[str, FlowSource]) -> DocumentError:
+def _missing(
+    number: str, flow: str, files: Mapping[str, FlowSource], drafts: Collection[str]
+) -> DocumentError:
+    if flow in drafts:
+        what = f'the flow "{flow}" is not published: there is only a draft'
+        return DocumentError(f"number {number}", 1, 1, what, "publish it first")
     places = sorted({str(file.path.parent) for file in files.values()})
     return DocumentError(
         f"number {number}",
@@ -156,13 +164,16 @@ def _missing(number: str, flow: str, files: Mapping[str, FlowSource]) -> Documen
 
 
 def surroundings(
-    flows: Mapping[str, Flow], project_of: Callable[[str], str] = lambda _: ""
+    flows: Mapping[str, Flow],
+    project_of: Callable[[str], str] = lambda _: "",
+    drafts: Mapping[str, str] = MappingProxyType({}),
 ) -> Surroundings:
     """What a directory may refer to: these flows, as they are at the time; ``project_of`` says
-    whose each is ("": every project's)."""
+    whose each is ("": every project's), and ``drafts`` whose those are that are not published."""
     return Surroundings(
         is_flow=flows.__contains__,
         project_of_flow=project_of,
+        project_of_draft=drafts.get,
         piece=lambda name: name in flows and flows[name].is_piece,
         queues_of_flow=lambda name: {
             queue for flow in with_entered(name, flows) for queue in flow.queues
@@ -173,9 +184,13 @@ def surroundings(
     )
 
 
-def directory_check(flows: Mapping[str, Flow], project_of: Callable[[str], str]) -> Check:
+def directory_check(
+    flows: Mapping[str, Flow],
+    project_of: Callable[[str], str],
+    drafts: Mapping[str, str] = MappingProxyType({}),
+) -> Check:
     """What every change of the directory is checked with, with the flows of the time."""
-    return partial(faults_of, there=surroundings(flows, project_of))
+    return partial(faults_of, there=surroundings(flows, project_of, drafts))
 
 
 def _is_timezone(name: str) -> bool:

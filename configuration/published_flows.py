@@ -36,8 +36,10 @@ async def flows_elsewhere(
 ) -> FlowsElsewhere:
     """What the database says of the flows in files; while it is away, what is known here."""
     try:
-        newest = await FlowHistory(pool).newest()
-        return FlowsElsewhere(newest.texts.keys(), await FlowSeeds(pool).due(seeds_of(files)))
+        history = FlowHistory(pool)
+        newest, drafts = await history.newest(), await history.unpublished()
+        due = await FlowSeeds(pool).due(seeds_of(files))
+        return FlowsElsewhere(newest.texts.keys(), drafts.keys(), due)
     except (*AWAY, asyncpg.PostgresError):  # what is wrong with it, its first use reports
         try:
             copied = await asyncio.to_thread(read_editions, state / EDITIONS_FILE)

@@ -45,6 +45,8 @@ class Outside:
     served: Collection[str] | None = None
     flows: Mapping[str, OtherFlow] = field(default_factory=dict)
     """Flows that this one may enter, as far as they are there."""
+    drafts: Collection[str] = ()
+    """Flows of which there is only a draft, so that this one may not enter them yet."""
     recorded: Mapping[str, Collection[str]] | None = None
     """The uploaded recordings, each with the languages that it is there in; None: not checked."""
     refuses: Callable[[str, int], bool] = lambda _host, _port: False
@@ -305,6 +307,13 @@ class References:
                 return
             names = recorded
         if names is None or name in names:
+            return
+        if of is NameOf.FLOW and name in self.outside.drafts:
+            self._fault(
+                path,
+                sentence('the flow "%(name)s" is not published: there is only a draft', name=name),
+                sentence("publish it first"),
+            )
             return
         what, remedy = _THERE_IS_NO[of]
         self._fault(

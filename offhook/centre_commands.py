@@ -79,8 +79,8 @@ async def diff(arguments: argparse.Namespace) -> int:
     """Say what an import would do."""
     config, found = _config(arguments), _read(arguments.file)
     async with database_of(config, arguments.state) as database:
-        flows = await _flows(config, database)
-        plan = await _plan(DirectoryStore(database.pool), flows, found, keeping=False)
+        flows, drafts = await _flows(config, database)
+        plan = await _plan(DirectoryStore(database.pool), flows, drafts, found, keeping=False)
     _print(plan, as_json=arguments.json)
     if not plan.possible:
         return 1
@@ -92,8 +92,8 @@ async def take_in(arguments: argparse.Namespace) -> int:
     config, found = _config(arguments), _read(arguments.file)
     async with database_of(config, arguments.state) as database:
         store = DirectoryStore(database.pool)
-        flows = await _flows(config, database)
-        plan = await _plan(store, flows, found, keeping=arguments.keep)
+        flows, drafts = await _flows(config, database)
+        plan = await _plan(store, flows, drafts, found, keeping=arguments.keep)
         undecided = bool(plan.removed) and not arguments.remove
         if not plan.possible or arguments.dry_run or not plan.edits or undecided:
             _print(plan, as_json=arguments.json)
@@ -108,7 +108,7 @@ async def take_in(arguments: argparse.Namespace) -> int:
             return 0
         service = DirectoryService(
             store,
-            check=check_with(flows),
+            check=check_with(flows, drafts),
             check_of_now=check_of_now(FlowHistory(database.pool), lambda: flows),
         )
         secrets = secrets_of_new(plan.edits)
@@ -130,12 +130,17 @@ async def take_in(arguments: argparse.Namespace) -> int:
 
 
 async def _plan(
-    store: DirectoryStore, flows: FlowsOfEdition, found: PortableThings, *, keeping: bool
+    store: DirectoryStore,
+    flows: FlowsOfEdition,
+    drafts: Mapping[str, str],
+    found: PortableThings,
+    *,
+    keeping: bool,
 ) -> ImportPlan:
     return plan_of(
         found,
         await store.read(),
-        check_with(flows),
+        check_with(flows, drafts),
         keeping=keeping,
         flows=flows.flows,
         timezones=available_timezones(),
@@ -180,12 +185,14 @@ def _config(arguments: argparse.Namespace) -> Config:
     return config
 
 
-async def _flows(config: Config, database: Database) -> FlowsOfEdition:
-    """The flows that numbers may have: the published ones, or what the first start publishes."""
-    newest = await FlowHistory(database.pool).newest()
+async def _flows(config: Config, database: Database) -> tuple[FlowsOfEdition, Mapping[str, str]]:
+    """The flows that numbers may have: the published ones, or what the first start publishes. And
+    those of which there is only a draft, each with its project."""
+    history = FlowHistory(database.pool)
+    newest, drafts = await history.newest(), await history.unpublished()
     if newest.edition == 0:
-        return FlowsOfEdition(0, loadable_flows(flow_files(config)))
-    return loaded(newest)
+        return FlowsOfEdition(0, loadable_flows(flow_files(config))), drafts
+    return loaded(newest), drafts
 
 
 def _read(name: str) -> PortableThings:

@@ -73,6 +73,11 @@ async def edition_of(db: asyncpg.Connection, edition: int) -> FlowEdition:
     )
 
 
+async def unpublished_flows(db: asyncpg.Connection) -> Mapping[str, str]:
+    """The flows of which there is only a draft, each with its project ("": every project's)."""
+    return {row["flow"]: row["project"] for row in await db.fetch(_SQL["unpublished"])}
+
+
 class FlowChecks:
     """What is asked of a flow before calls meet it, by a connection that may be in the middle of a
     publication."""
@@ -98,8 +103,14 @@ class FlowChecks:
             for name, other in met.flows.items()
             if name != flow and met.projects.get(name) in ("", project)
         }
+        drafts = await unpublished_flows(db)
         outside = await self._outside(db, project)
-        return replace(outside, names={**outside.names, NameOf.FLOW: flows.keys()}, flows=flows)
+        return replace(
+            outside,
+            names={**outside.names, NameOf.FLOW: flows.keys()},
+            flows=flows,
+            drafts=frozenset(name for name, of in drafts.items() if of in ("", project)),
+        )
 
     async def refused(
         self, db: asyncpg.Connection, flow: str, now: Flow, met: MetFlows

@@ -1,12 +1,13 @@
 """What calls meet and have met of flows: editions, and the revisions that they consist of."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import asyncpg
 
 from documents.patient_matching import unified_lines
 from domain.roles import Actor
-from publishing.flow_checks import edition_of
+from publishing.flow_checks import edition_of, unpublished_flows
 from publishing.flow_drafts import draft_for
 from publishing.flow_words import FlowEdition, FlowPeriod, FlowRefusal, FlowRefused, FlowRevision
 from storage.database import connection
@@ -41,6 +42,11 @@ class FlowHistory:
         """The edition that the next call meets by what this connection sees; None: it is this."""
         newest = await db.fetchval(_SQL["newest"])
         return None if newest == edition else await edition_of(db, newest)
+
+    async def unpublished(self) -> Mapping[str, str]:
+        """The flows of which there is only a draft, each with its project ("": every project's)."""
+        async with connection(self._pool) as db:
+            return await unpublished_flows(db)
 
     async def edition(self, edition: int) -> FlowEdition:
         """An edition, perhaps an old one in which calls are under way."""

@@ -1,7 +1,7 @@
 """Publishes the flows of files, which are seeds: what people then change in the console, stays."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import PurePath
@@ -14,6 +14,7 @@ from ivr_flows.kind import NameOf
 from ivr_flows.loader import check
 from ivr_flows.references import ANYWHERE
 from publishing.checked_texts import checked_once
+from publishing.flow_checks import unpublished_flows
 from storage.database import connection
 from storage.queries import load
 
@@ -68,7 +69,8 @@ class FlowSeeds:
             found = await self._due(db, seeds, left_alone)
             due = {name: seeds[name] for name in found}
             # In a thread: calls may be under way, if the database was away at the start.
-            right = await asyncio.to_thread(_right, due, await _published(db))
+            published, drafts = await _published(db), await unpublished_flows(db)
+            right = await asyncio.to_thread(_right, due, published, drafts)
             for name in right:
                 await self._publish(db, name, seeds[name], version=found[name])
             if right:
@@ -135,7 +137,9 @@ async def _published(db: asyncpg.Connection) -> dict[str, str]:
     return {row["flow"]: row["text"] for row in rows if row["text"] is not None}
 
 
-def _right(seeds: Mapping[str, FlowSeed], published: Mapping[str, str]) -> list[str]:
+def _right(
+    seeds: Mapping[str, FlowSeed], published: Mapping[str, str], drafts: Collection[str]
+) -> list[str]:
     """Those of the seeds that are right, with the flows that they enter."""
     texts = {**published, **{name: seed.text for name, seed in seeds.items()}}
     checked = {name: checked_once(name, text) for name, text in texts.items()}
@@ -145,7 +149,8 @@ def _right(seeds: Mapping[str, FlowSeed], published: Mapping[str, str]) -> list[
         faulty = []
         for name in right:
             others = {other: flow for other, flow in flows.items() if other != name}
-            outside = replace(ANYWHERE, names={NameOf.FLOW: others.keys()}, flows=others)
+            names = {NameOf.FLOW: others.keys()}
+            outside = replace(ANYWHERE, names=names, flows=others, drafts=drafts)
             found = check(seeds[name].text, seeds[name].source, outside)
             if found.flow is None:
                 log.warning("a flow is faulty, and left out", why=str(found.errors[0]))

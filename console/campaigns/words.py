@@ -179,6 +179,9 @@ REFUSALS = {
     CampaignRefusal.STILL_RUNNING: N_("Stop the campaign before you remove it."),
     CampaignRefusal.NO_LIST: N_("A list is gone, or belongs to another project. Choose again."),
     CampaignRefusal.UNKNOWN: N_("%(setting)s: the centre has no “%(value)s”. Choose another."),
+    CampaignRefusal.FLOW_NOT_PUBLISHED: N_(
+        "No flow “%(value)s” is published. Publish it first, or choose another."
+    ),
     CampaignRefusal.FLOW_NEEDS_QUEUE: N_(
         "The flow “%(value)s” leads to the campaign's queue. Choose the queue."
     ),

@@ -132,6 +132,9 @@ FAULTS: Mapping[FaultCode, str] = {
     FaultCode.CLOSED_WITHOUT_MESSAGE: N_("Say what callers hear while the number is closed."),
     FaultCode.LANGUAGE_NOT_SPOKEN: N_("The centre doesn't have this language."),
     FaultCode.FLOW_UNKNOWN: N_("There is no flow “%(name)s”."),
+    FaultCode.FLOW_UNPUBLISHED: N_(
+        "The flow “%(name)s” is not published: there is only a draft. Publish it first."
+    ),
     FaultCode.RULE_TWICE: N_("Two rules have the name “%(name)s”."),
     FaultCode.RULE_LACKS_QUEUE: N_(
         "The rule “%(name)s” asks how many wait: name the queue, here or for the number."

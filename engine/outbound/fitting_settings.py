@@ -32,7 +32,7 @@ def _flow_faults(
     centre: Centre, flows: Mapping[str, Flow], name: str, settings: CampaignSettings
 ) -> Iterator[CampaignRefused]:
     if name not in flows:
-        yield CampaignRefused(CampaignRefusal.UNKNOWN, "flow", name)
+        yield CampaignRefused(CampaignRefusal.FLOW_NOT_PUBLISHED, "flow", name)
         return
     if any(one.needs_queue for one in with_entered(name, flows)) and settings.queue is None:
         yield CampaignRefused(CampaignRefusal.FLOW_NEEDS_QUEUE, "queue", name)

@@ -66,7 +66,7 @@ class NoticeRun(LiveRun):
         flow = self.settings.flow
         if flow is None or self._flow_is_there(flow):
             return None
-        return f"the flow {flow!r} is not there any more; choose another in the settings"
+        return f"the flow {flow!r} is not published any more; publish it, or choose another"
 
     @property
     def _waiting(self) -> int | None:

@@ -70,6 +70,14 @@ select pg_notify('offhook_flows', '')
 -- name: retire
 update flows set retired_at = $2 where flow = $1
 
+-- name: unpublished
+-- The flows of which calls meet nothing: those that were never published, and retired ones.
+select f.flow, f.project from flows f
+left join lateral (
+    select e.revision from flow_editions e where e.flow = f.flow order by e.edition desc limit 1
+) e on true
+where e.revision is null
+
 -- name: newest
 select coalesce(max(edition), 0) from flow_editions
 

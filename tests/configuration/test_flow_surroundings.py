@@ -11,11 +11,11 @@ from centre.directory_faults import FaultCode
 from centre.directory_service import ANY, ChangeRefused, DirectoryService, WishedThing
 from centre.directory_store import DirectoryStore, KeptDirectory
 from centre.endpoint_settings import LineSettings
-from centre.inbound_settings import HotlineSettings
+from centre.inbound_settings import EntryRuleSettings, HotlineSettings
 from centre.kinds import Thing
 from configuration.flow_surroundings import FlowSurroundings, directory_now
 from configuration.flows import directory_check
-from domain.centre import LineKind
+from domain.centre import Acquaintance, LineKind
 from engine.flows_in_force import FlowsInForce, FlowsOfEdition, loaded
 from ivr_flows.kind import NameOf
 from offhook.directory_checks import check_of_now
@@ -253,3 +253,40 @@ def test_a_flow_of_a_project_is_offered_to_that_alone() -> None:
 
 async def _no_other(edition: int) -> FlowEdition:
     raise AssertionError(edition)
+
+
+async def test_of_a_flow_that_is_only_a_draft_it_is_said_that_it_is_to_be_published(
+    house: House,
+) -> None:
+    text = PLAIN.format(name="night")
+    await house.drafts.add(ADMIN, "tea", "night", text)
+    await house.drafts.add(ADMIN, "coffee", "theirs", PLAIN.format(name="theirs"))
+    await house.publish("hotline", PLAIN)
+    rule = EntryRuleSettings(name="late", flow="night", known=Acquaintance.VIP)
+    ruled = number("hotline").model_copy(update={"rules": (rule,)})
+    with refuses(FaultCode.FLOW_UNPUBLISHED):
+        await house.put(ruled)
+    with refuses(FaultCode.FLOW_UNPUBLISHED):
+        await house.put(number("night"))
+    with refuses(FaultCode.FLOW_OF_OTHERS):
+        await house.put(number("theirs"))
+    with refuses(FaultCode.FLOW_UNKNOWN):
+        await house.put(number("nigh"))
+
+    said = 'the flow "night" is not published: there is only a draft; publish it first'
+    for name, project, expected in (
+        ("night", "tea", said),
+        ("theirs", "tea", 'there is no flow "theirs"'),  # and nothing is told of others' drafts
+        ("night", "", 'there is no flow "night"'),  # one of all projects may not enter it
+    ):
+        with pytest.raises(FlowRefused) as refused:
+            await house.publish(f"to_{name}{project}", ENTERS, project, sub=name)
+        assert refused.value.checked is not None
+        assert expected in str(refused.value.checked.errors[0])
+
+    await house.publish("night", PLAIN)
+    await house.put(ruled)
+    await house.put(number("hotline"))
+    await house.published.retire(ADMIN, "night")
+    with refuses(FaultCode.FLOW_UNPUBLISHED):
+        await house.put(ruled)

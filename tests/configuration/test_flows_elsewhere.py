@@ -11,11 +11,13 @@ from configuration.flows import FlowSource, load_flows
 from configuration.published_flows import PublishedFlows, flows_elsewhere, seeds_of
 from documents.document_errors import DocumentError
 from publishing.edition_copy import EDITIONS_FILE
+from publishing.flow_drafts import FlowDrafts
 from publishing.flow_history import FlowHistory
 from publishing.seeds import FlowSeeds
 from storage.database import Database, make_pool
 from tests.centre.small import QUEUE, TEA
 from tests.configuration.test_flow_surroundings import PLAIN, QUEUED, House
+from tests.publishing.test_publications import ADMIN
 
 
 def number(flow: str) -> HotlineSettings:
@@ -63,3 +65,15 @@ async def test_a_published_flow_needs_no_file_also_while_the_database_is_away(
     first = PublishedFlows(FlowSeeds(away), lost, tmp_path / "none", seeds_of(files(menu="m")))
     assert (await first.at_start(open_now=True)).texts == {"menu": "m"}, "it has nothing else"
     await away.close()
+
+
+async def test_a_start_says_of_a_draft_that_it_is_to_be_published(
+    database: Database, tmp_path: Path
+) -> None:
+    await FlowDrafts(database.pool).add(ADMIN, "", "night", PLAIN.format(name="night"))
+    seen = await flows_elsewhere(database.pool, {}, tmp_path)
+    ours = directory_of((TEA, number("night")))
+    with pytest.raises(DocumentError, match="is not published: there is only a draft; publish it"):
+        load_flows({}, ours, seen)
+    with pytest.raises(DocumentError, match='there is no flow "nigh"'):
+        load_flows({}, directory_of((TEA, number("nigh"))), seen)

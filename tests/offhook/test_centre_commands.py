@@ -20,10 +20,12 @@ from centre.pins import AgentPins
 from centre.portable_text import written
 from configuration.centre_file import DEMO_CENTRE
 from domain.identity import AgentCode
+from publishing.flow_drafts import FlowDrafts
 from storage.database import Database
 from tests.centre.small import PHONE, QUEUE, WANG, small_directory
 from tests.databases import copied
 from tests.offhook.command import Ended, run
+from tests.publishing.test_publications import ADMIN
 
 pytestmark = pytest.mark.live
 
@@ -201,6 +203,15 @@ async def test_references_that_would_be_missing(do: Do, file: Path, store: Direc
     assert (await store.read()).revision == 0
     shown = json.loads((await do("diff", file, "--json")).out)
     assert shown["missing"][0]["message"] == 'there is no team "rad"'
+
+
+async def test_a_number_whose_flow_is_only_a_draft(do: Do, file: Path, database: Database) -> None:
+    night = "flow: night\nlanguages: [en]\nstart: a\nnodes: {a: {kind: hangup}}\n"
+    await FlowDrafts(database.pool).add(ADMIN, "tea", "night", night)
+    put(file, text_of(file).replace("flow: hotline", "flow: night"))
+    said = await do("diff", file)
+    assert said.code == 1
+    assert 'the flow "night" is not published: there is only a draft; publish it first' in said.out
 
 
 @pytest.mark.parametrize(

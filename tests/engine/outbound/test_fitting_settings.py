@@ -66,7 +66,8 @@ def test_a_flow_must_be_there_and_fit() -> None:
     assert faults(agentless(None), flows) == []
     assert faults(agentless("sales"), flows) == []
     assert faults(agentless("own"), flows) == []
-    assert faults(agentless("none"), flows) == [(CampaignRefusal.UNKNOWN, "flow", "none")]
+    missing = (CampaignRefusal.FLOW_NOT_PUBLISHED, "flow", "none")
+    assert faults(agentless("none"), flows) == [missing]
     assert faults(agentless("own", queue=None), flows) == [
         (CampaignRefusal.FLOW_NEEDS_QUEUE, "queue", "own")
     ]
