@@ -116,8 +116,9 @@ async def decisions(request: web.Request) -> web.Response:
 
     def link(moment: datetime) -> str:
         # Instants, not wall clocks: there is an hour that isn't there, and one that is twice.
-        there = (moment.astimezone(UTC)).astimezone(zone)
-        return f"{here}?{urlencode({'at': there.strftime(_TYPED)})}"
+        there = moment.astimezone(UTC).astimezone(zone)
+        at = there.isoformat(timespec="minutes") if there.fold else there.strftime(_TYPED)
+        return f"{here}?{urlencode({'at': at})}"
 
     return render(
         request,
@@ -137,12 +138,13 @@ async def decisions(request: web.Request) -> web.Response:
     )
 
 
-def _minute(typed: str, zone: tzinfo | None) -> datetime | None:
-    """The minute that was typed, in the viewer's zone; None if it is none."""
+def _minute(typed: str, zone: tzinfo) -> datetime | None:
+    """The minute that was typed, in the viewer's zone; None if it is none. Of an hour that comes
+    twice it is in the first, unless it says how far its clock is from UTC."""
     try:
-        found = datetime.strptime(typed[:16], _TYPED)
+        found = datetime.fromisoformat(typed).replace(second=0, microsecond=0)
         if not 2000 <= found.year <= 2999:
             return None
-        return found.replace(tzinfo=zone) if zone is not None else found.astimezone()
+        return found.replace(tzinfo=zone) if found.tzinfo is None else found.astimezone(zone)
     except (ValueError, OverflowError):
         return None

@@ -167,10 +167,11 @@ def _y(value: float, most: float) -> float:
 
 
 def _hours(columns: Sequence[SampledColumn], zone: tzinfo | None) -> tuple[ChartHour, ...]:
-    by_hour: dict[datetime, list[SampledColumn]] = {}
+    by_hour: dict[tuple[datetime, int], list[SampledColumn]] = {}
     for one in columns:
         local = one.at.astimezone(zone)
-        by_hour.setdefault(local.replace(minute=0, second=0, microsecond=0), []).append(one)
+        hour = local.replace(minute=0, second=0, microsecond=0)
+        by_hour.setdefault((hour, local.fold), []).append(one)  # equal, if the hour comes twice
     return tuple(
         ChartHour(
             hour,
@@ -180,5 +181,5 @@ def _hours(columns: Sequence[SampledColumn], zone: tzinfo | None) -> tuple[Chart
             ringing=sum(one.ringing for one in some) / len(some),
             share=some[-1].share,
         )
-        for hour, some in by_hour.items()
+        for (hour, _), some in by_hour.items()
     )

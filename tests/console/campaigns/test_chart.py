@@ -1,5 +1,6 @@
 """A campaign's chart of the day, and the notices of its alarms."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -52,6 +53,22 @@ def test_the_days_lines_fill_their_box_and_have_gaps() -> None:
         for number in point.split(",")
     ]
     assert min(numbers) >= 0 and max(numbers) <= 1000
+
+
+def test_an_hour_that_comes_twice_is_there_twice() -> None:
+    """At 3 o'clock on 25 October 2026 clocks go back to 2 in Berlin."""
+    begin = datetime(2026, 10, 25, tzinfo=UTC)
+    columns = [
+        replace(column(0, share), at=begin + timedelta(minutes=minutes))
+        for minutes, share in ((0, 0.01), (30, 0.02), (60, 0.03), (90, 0.04), (120, 0.05))
+    ]
+    chart = campaign_chart(
+        columns, limit=0.03, alarms=(), zone=ZoneInfo("Europe/Berlin"), now=columns[-1].at
+    )
+    assert chart is not None
+    assert [(hour.begins.hour, hour.share) for hour in chart.hours] == [
+        (2, 0.02), (2, 0.04), (3, 0.05)
+    ]  # fmt: skip
 
 
 def test_nothing_is_drawn_of_one_moment() -> None:

@@ -3,8 +3,10 @@
 import asyncio
 import inspect
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from html import unescape
+from urllib.parse import quote
 
 import pytest
 
@@ -289,6 +291,22 @@ async def test_what_was_decided_in_a_minute(called: CalledCampaign, visit: Visit
     for odd in ("yesterday", "9999-12-31T23:59", "0001-01-01T00:00"):
         text = await text_of(cleo, f"/campaigns/spring/decisions?at={odd}")
         assert "That was no date and time" in text
+    assert called.due
+
+
+async def test_the_minutes_of_an_hour_that_comes_twice_follow_one_another(
+    console: Console, called: CalledCampaign, visit: Visit
+) -> None:
+    console.floor.config = replace(console.floor.config, timezone="Europe/Berlin")
+    cleo = await english(visit, "cleo")
+    seen = []
+    page = "/campaigns/spring/decisions?at=2026-10-25T02:58"  # in summer time
+    for _ in range(4):
+        text = await text_of(cleo, page)
+        seen.append(re.findall(r"What was decided at [-0-9]+ ([0-9:]+)", text)[0])
+        page = unescape(re.findall(r'href="([^"]+)"><span class="me-2">A minute later', text)[0])
+    assert seen == ["02:58", "02:59", "02:00", "02:01"]
+    assert page.endswith(quote("T02:02+01:00", safe=""))
     assert called.due
 
 
