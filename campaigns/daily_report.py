@@ -103,7 +103,7 @@ class DailyReports:
     async def _day(
         self, actor: Actor, asked: AskedReport, day: date, zone: tzinfo | None
     ) -> Iterable[DailyRow]:
-        span = day_span(day, zone)
+        span, now = day_span(day, zone), self._clock()  # of then: a count may last until midnight
         projects = seen_projects(actor, asked.project)
         async with connection(self._pool) as db:
             rows = await db.fetch(_SQL["counted"], *span, projects, asked.campaign)
@@ -114,7 +114,7 @@ class DailyReports:
         groups: defaultdict[_Group, list[CountedAttempts]] = defaultdict(list)
         for one in counted:
             groups[_group(one, asked.by)].append(one)
-        now, made = self._clock(), []
+        made = []
         for group in sorted(groups, key=lambda key: tuple(part or "" for part in key)):
             figures = figures_of(groups[group], duty.get(group[0], ()))
             if not figures.is_empty:
