@@ -94,7 +94,6 @@ class OutboundWork:
         )
         self._books = CampaignBooks(
             pool,
-            self._zone,
             self._way_out.name,
             flushed=stored.outbox.flushed,
             caught_up=calls.absence.caught_up.wait,

@@ -4,13 +4,13 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import structlog
 
 from campaigns.attempts import abandon_history
 from campaigns.campaign import CampaignSettings
-from campaigns.judging import CentresZone
 from campaigns.pacing_log import PacingLog
 from campaigns.stored_campaign import Campaign
 from campaigns.unsettled import close_never_placed, free_leases, give_up_unknown
@@ -29,15 +29,14 @@ CAUGHT_UP_WITHIN_S = 1.0
 class CampaignBooks:
     """The books of all campaigns.
 
-    ``zone`` is the one in which their limits' days begin, ``name`` the one under which this
-    controller claims leads. ``flushed`` waits until the database has all facts that were put into
-    the outbox, ``caught_up`` until it is recorded what happened before this controller began.
+    ``name`` is the one under which this controller claims leads. ``flushed`` waits until the
+    database has all facts that were put into the outbox, ``caught_up`` until it is recorded what
+    happened before this controller began.
     """
 
     def __init__(
         self,
         pool: asyncpg.Pool,
-        zone: CentresZone,
         name: str,
         *,
         flushed: Callable[[], Awaitable[None]],
@@ -48,13 +47,13 @@ class CampaignBooks:
         self._flushed = flushed
         self._caught_up = caught_up
         self._began = clock()
-        self._zone = zone
         self._name = name
         self._clock = clock
         self._decisions = PacingLog(pool)
 
-    async def history(self, campaign: Campaign) -> History:
-        """What counts for the campaign's limit from before, by its attempts.
+    async def history(self, campaign: Campaign, zone: ZoneInfo) -> History:
+        """What counts for the campaign's limit from before, by its attempts; ``zone`` is the one
+        in which the limit's days begin.
 
         Those for whom there was no controller count too, so this waits for what Asterisk's log says
         of them, but not for long: customers who answer meanwhile wait with us."""
@@ -63,7 +62,7 @@ class CampaignBooks:
                 await self._caught_up()
                 await self._flushed()
         limit = campaign.settings.limit
-        return await abandon_history(self._pool, campaign.name, limit, self._zone(), self._clock())
+        return await abandon_history(self._pool, campaign.name, limit, zone, self._clock())
 
     def decided(self, campaign: Campaign, decision: Decision, _: CampaignSettings) -> None:
         """Keep a decision and why it was made."""

@@ -7,7 +7,8 @@ simulation. Leads are claimed a little ahead (the hopper) and given back when th
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -19,7 +20,6 @@ from dialer.abandon_count import NO_HISTORY, History, Tally
 from dialer.pacing import LINE_TOO_FAST, Pacer, Pacing
 from dialer.pacing_facts import (
     AgentGone,
-    DayBegan,
     Dialled,
     Hopper,
     PacingFact,
@@ -31,7 +31,7 @@ from engine.calls.live_calls import LiveCalls
 from engine.clock import Clock
 from engine.outbound.claimed_leads import ClaimedLeads, hopper_size, lead_to_pace
 from engine.outbound.live_run import LiveRun, StaffNow
-from engine.outbound.run_pacer import day_of, fact_of, new_pacer, paced_by
+from engine.outbound.run_pacer import day_began, fact_of, new_pacer, paced_by
 from engine.outbound.running_attempt import Decision, RunningAttempt
 from engine.outbound.way_out import NO_TURN, Shut, WayOut
 
@@ -62,7 +62,7 @@ class CampaignRun(LiveRun):
         door: WayOut,
         claims: LeadClaims,
         clock: Clock,
-        zone: tzinfo | None,
+        zone: ZoneInfo,
         *,
         sound: str = "",
         history: History = NO_HISTORY,
@@ -100,8 +100,9 @@ class CampaignRun(LiveRun):
         self._look()
 
     def _new_pacer(self, history: History) -> Pacer:
-        now, self._day = self.clock.now(), day_of(self._zone)
-        pacer = new_pacer(self.settings, history, self._zone, now)
+        now = self.clock.now()
+        self._today = day_began(datetime.now(UTC), self._zone, now)
+        pacer = new_pacer(self.settings, history, self._today, now)
         # Without this it would ask for leads before the first are claimed, and wait for them.
         pacer.handle(Hopper(self._hopper.leads()), now)
         for agent, state in self._staff.items():
@@ -169,9 +170,9 @@ class CampaignRun(LiveRun):
             self.cut_ringing()  # nobody would be there for those who answer
         self._know_the_line()
         now = self.clock.now()
-        if (day := day_of(self._zone)) != self._day:
-            self._day = day
-            self._carry_out(self.pacer.handle(DayBegan(day, now), now))
+        if (today := day_began(datetime.now(UTC), self._zone, now)).day != self._today.day:
+            self._today = today
+            self._carry_out(self.pacer.handle(today, now))
         self._carry_out(self.pacer.tick(now))
 
     def _carry_out(self, pacing: Pacing | None) -> None:

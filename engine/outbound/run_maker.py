@@ -2,10 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import tzinfo
+from zoneinfo import ZoneInfo
 
 from campaigns.campaign import CampaignSettings, Mode
 from campaigns.claims import LeadClaims
+from campaigns.judging import CentresZone
 from campaigns.lead_skips import LeadSkips
 from campaigns.plan import ALWAYS, PlanState
 from campaigns.stored_campaign import Campaign
@@ -19,12 +20,13 @@ from engine.outbound.live_run import LiveRun
 from engine.outbound.notice_run import NoticeRun
 from engine.outbound.preview_run import PreviewRun
 from engine.outbound.way_out import WayOut
+from machine.local_zone import zone_here
 
 MakeSound = Callable[[Campaign], Awaitable[str]]
 """Makes the campaign's message, as Asterisk finds it; "" if there is none."""
 
-ReadHistory = Callable[[Campaign], Awaitable[History]]
-"""Reads what counts for the campaign's limit from before."""
+ReadHistory = Callable[[Campaign, ZoneInfo], Awaitable[History]]
+"""Reads what counts for the campaign's limit from before, by days that begin in this zone."""
 
 ReadPlan = Callable[[CampaignSettings], PlanState]
 """Says what the plan of these settings lets the campaign do now."""
@@ -37,7 +39,7 @@ async def _no_sound(_: Campaign) -> str:
     return ""
 
 
-async def _no_history(_: Campaign) -> History:
+async def _no_history(*_: object) -> History:
     return History()
 
 
@@ -55,7 +57,7 @@ class RunMaker:
     sound: MakeSound = _no_sound
     history: ReadHistory = _no_history
     decided: OnDecision = lambda *_: None
-    zone: Callable[[], tzinfo | None] = lambda: None
+    zone: CentresZone = zone_here
     plan: ReadPlan = lambda _: ALWAYS
     flow_is_there: Callable[[str], bool] = lambda _: True
     """Whether there is a flow of this name."""
@@ -97,15 +99,16 @@ class RunMaker:
                 open_now=self.open_now,
                 flow_is_there=self.flow_is_there,
             )
+        zone = self.zone()  # for as long as it runs: its count goes on by the same days
         return CampaignRun(
             campaign,
             self.calls,
             self.door,
             self.claims,
             self.clock,
-            self.zone(),
+            zone,
             sound=sound,
-            history=await self.history(campaign),
+            history=await self.history(campaign, zone),
             decided=self.decided,
             open_now=self.open_now,
         )

@@ -1,6 +1,7 @@
 """Makes the pacer of a campaign that is run on the phones."""
 
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, time
+from zoneinfo import ZoneInfo
 
 from campaigns.campaign import CampaignSettings, Mode
 from dialer.abandon_count import History
@@ -19,30 +20,30 @@ from domain.agent_facts import AgentState
 from domain.identity import AgentCode
 
 
-def day_of(zone: tzinfo | None) -> int:
-    """Today in this zone, numbered as by ``date.toordinal``."""
-    return datetime.now(zone).date().toordinal()
+def day_began(at: datetime, zone: ZoneInfo, now: float) -> DayBegan:
+    """Which day it is in ``zone`` at this time (aware), numbered as by ``date.toordinal``, and when
+    it began; ``now`` is the same time on the monotonic clock.
 
-
-def new_pacer(
-    settings: CampaignSettings, history: History, zone: tzinfo | None, now: float
-) -> Pacer:
-    """A pacer by these settings, whose limit has counted ``history`` before; ``now`` is monotonic.
-
-    Its days begin at midnight in ``zone``.
+    Days have 23 or 25 hours where clocks change, and a clock that is put back over midnight shows
+    yesterday again.
     """
+    day = at.astimezone(zone).date()
+    midnight = datetime.combine(day, time(), zone)
+    since = at.astimezone(UTC) - midnight.astimezone(UTC)
+    return DayBegan(day.toordinal(), now - since.total_seconds())
+
+
+def new_pacer(settings: CampaignSettings, history: History, today: DayBegan, now: float) -> Pacer:
+    """A pacer by these settings, whose limit has counted ``history`` before; ``now`` is
+    monotonic."""
     pacing = Settings(
         lines=settings.lines,
         calls_per_second=settings.calls_per_second,
         limit=settings.limit,
         detection=settings.detection,
     )
-    local = datetime.now(zone)
-    day = local.date().toordinal()
-    pacer = Pacer(_policy(settings), pacing, now=now, day=day, history=history)
-    midnight = datetime.combine(local.date(), datetime.min.time(), local.tzinfo)
-    since_midnight = (datetime.now(UTC) - midnight.astimezone(UTC)).total_seconds()
-    pacer.handle(DayBegan(day, now - since_midnight), now)
+    pacer = Pacer(_policy(settings), pacing, now=now, day=today.day, history=history)
+    pacer.handle(today, now)
     return pacer
 
 

@@ -87,14 +87,13 @@ async def test_who_heard_the_message_without_a_controller_counts_and_is_kept_an_
 
     books = CampaignBooks(
         scene.database.pool,
-        lambda: ZONE,
         US,
         flushed=flushed,
         caught_up=caught_up.wait,
         clock=lambda: after(minutes=10),
     )
     campaign = await scene.campaigns.get(OPS, SPRING)
-    counting = asyncio.create_task(books.history(campaign))
+    counting = asyncio.create_task(books.history(campaign, ZONE))
     await asyncio.wait({counting}, timeout=0.1)
     await scene.happened(  # what Asterisk's log has
         at(call, 9, CustomerAnswered()),
