@@ -150,6 +150,13 @@ class LeadClaims:
             rows = await db.fetch(_SQL["renew"], list(leads), by, until, now)
         return frozenset(row["lead"] for row in rows)
 
+    async def judge_anew(self, now: datetime) -> int:
+        """Let all leads be looked at again that rules hold for some time, callbacks among them; how
+        many they are."""
+        async with connection(self._pool) as db:
+            rows = await db.fetchval(_SQL["judge_anew"], now)
+        return int(rows)
+
     async def release(self, leads: Iterable[int], *, by: str) -> None:
         """Give back leads that are not dialled now; what others have claimed since stays theirs."""
         async with connection(self._pool) as db:

@@ -49,6 +49,7 @@ from engine.outbound.days_off import CalendarDaysOff
 from engine.outbound.desk_dials import DeskDials
 from engine.outbound.fitting_settings import setting_faults
 from engine.outbound.hand_calls import HandCalls
+from engine.outbound.held_leads import HeldLeads
 from engine.outbound.messages import CampaignMessages
 from engine.outbound.run_maker import RunMaker
 from engine.outbound.way_out import WayOut
@@ -81,6 +82,8 @@ class OutboundWork:
             ),
             on_change=lambda name: self._runs.changed(name),
         )
+        claims = LeadClaims(pool, self._zone, days_off=self._days_off)
+        self._held = HeldLeads(claims, lambda: engine.centre, self._zone)
         self._way_out = WayOut(
             f"{node}-{os.getpid()}-{uuid4().hex[:8]}",
             engine.lines_out,
@@ -106,7 +109,7 @@ class OutboundWork:
             RunMaker(
                 engine.calls,
                 self._way_out,
-                LeadClaims(pool, self._zone, days_off=self._days_off),
+                claims,
                 engine.clock,
                 self._dials,
                 LeadSkips(pool),
@@ -167,6 +170,7 @@ class OutboundWork:
         yield self._books.settle(), "attempts left open"
         yield self._books.keep(), "why campaigns dial"
         yield self._way_out.unplaced.close(), "attempts that were not placed"
+        yield self._held.keep(), "leads that are held"
 
     def once_served(self) -> Iterator[BackgroundWork]:
         """What runs as soon as those who answer are served."""
