@@ -10,6 +10,7 @@ from centre.calendars import Holidays, UnpublishedYear, unpublished
 from centre.public_holidays import holiday_year
 from domain.centre import Centre, zone_of
 from engine.engine import Engine
+from machine.local_zone import zone_here
 
 log = structlog.get_logger()
 
@@ -51,7 +52,7 @@ class HolidaysAhead:
             await asyncio.sleep(self._look_every_s)
 
     def _read(self, centre: Centre) -> tuple[UnpublishedYear, ...]:
-        today = self._now().astimezone(zone_of(centre)).date()
+        today = self._now().astimezone(zone_here(zone_of(centre))).date()
         calendars = [each.calendar for each in centre.hotlines if each.calendar is not None]
         for code in {calendar.holidays for calendar in calendars}:
             if code is not None:

@@ -20,6 +20,7 @@ from engine.board_ports import AheadView, BegunWithout, Board, CallView, StoreVi
 from engine.centre_ports import CommandOutcome, CommandResult, Recipient, Verb
 from engine.engine import Engine
 from engine.recorder import Recorder
+from machine.local_zone import zone_here
 from machine.one_line import in_one_line
 from records.call_queries import CallStore, LineRefusals
 from storage.database_errors import AWAY
@@ -263,7 +264,7 @@ class RunningCentre:
         """
         seen: tuple[object, ...] = ()
         while True:
-            today = midnight(self._now(), zone_of(self._engine.centre))
+            today = midnight(self._now(), zone_here(zone_of(self._engine.centre)))
             if any(link.lag > LATE_S for link in self._engine.links.values()):
                 self._engine.changes.touch()  # because no event does
             stored = self._outbox.deliveries

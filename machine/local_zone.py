@@ -1,41 +1,110 @@
 """The time zone of this machine, by name, as PostgreSQL knows it too."""
 
 import os
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from io import BytesIO
+from operator import eq
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from zoneinfo import TZPATH, ZoneInfo, available_timezones
 
 _LOCALTIME = Path("/etc/localtime")
 _NAMED = Path("/etc/timezone")
+_FOLDER = "/zoneinfo/"
+_USUAL_NAMES = "zone1970.tab"
+_SINCE = (2000, 2024)
+"""From which year on clocks must agree; if none does from the first on, then from the other: two
+editions of the zones may differ about the past."""
+_KNOWN_UNTIL = 2038
+_UTC = "UTC"
 
 
 def zone_here(known: ZoneInfo | None = None) -> ZoneInfo:
-    """``known``, or else this machine's zone; UTC if it has none with a name."""
+    """``known``, or else this machine's zone as it was when it was asked for first: that of ``TZ``,
+    or that of ``/etc/localtime``. UTC if it has none with a name."""
     if known is not None:
         return known
-    for name in (_set(), _linked(), _written()):
+    return _machines(os.environ.get("TZ", ""), _LOCALTIME, _NAMED)
+
+
+@lru_cache(maxsize=8)
+def _machines(set_to: str, localtime: Path, named: Path) -> ZoneInfo:
+    # TZ first: in a container often nothing else says it.
+    for name in _names(set_to.removeprefix(":"), localtime, named):
         try:
             if name:
                 return ZoneInfo(name)
         except (KeyError, ValueError, OSError):
             continue
-    return ZoneInfo("UTC")
+    return ZoneInfo(_UTC)
 
 
-def _set() -> str:
-    """The zone that this process was started with: in a container often the only one."""
-    return os.environ.get("TZ", "").removeprefix(":")
+def _names(set_to: str, localtime: Path, named: Path) -> Iterator[str]:
+    yield set_to.partition(_FOLDER)[2] or set_to
+    yield _linked(localtime)
+    written = _written(named)
+    yield _alike(localtime, (written, _UTC))
+    yield written
 
 
-def _linked() -> str:
-    """The zone whose file ``/etc/localtime`` is a link to; "" if it is none."""
+def _linked(localtime: Path) -> str:
+    """The zone whose file it is a link to; "" if it is none."""
     try:
-        return str(_LOCALTIME.resolve()).partition("/zoneinfo/")[2]
+        return str(localtime.resolve()).partition(_FOLDER)[2]
     except OSError:
         return ""
 
 
-def _written() -> str:
+def _written(named: Path) -> str:
     try:
-        return _NAMED.read_text("utf-8").strip()
+        return named.read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError):
         return ""
+
+
+def _alike(localtime: Path, rather: Iterable[str]) -> str:
+    """The zone with the same clock as a file that is no link: a container is often given a copy of
+    its host's, while ``/etc/timezone`` is its own. "" if no zone has it."""
+    try:
+        content = localtime.read_bytes()
+        here = ZoneInfo.from_file(BytesIO(content))
+    except (OSError, ValueError):
+        return ""
+    for since in _SINCE:
+        shown = tuple(_offsets(here, since))
+        alike = [name for name in available_timezones() if _agree(shown, name, since)]
+        if alike:
+            same = [name for name in alike if _content(name) == content]
+            usual = _usual()
+            said = (name for name in rather if name in alike)
+            return next(said, min(same or alike, key=lambda name: (name not in usual, name)))
+    return ""
+
+
+def _agree(shown: Iterable[timedelta | None], name: str, since: int) -> bool:
+    return all(map(eq, shown, _offsets(ZoneInfo(name), since)))
+
+
+def _offsets(zone: ZoneInfo, since: int) -> Iterator[timedelta | None]:
+    """How far it is from UTC in each week since the beginning of a year, the last first: most zones
+    differ there already."""
+    at, begin = datetime(_KNOWN_UNTIL, 1, 1, tzinfo=UTC), datetime(since, 1, 1, tzinfo=UTC)
+    while (at := at - timedelta(weeks=1)) >= begin:
+        yield at.astimezone(zone).utcoffset()
+
+
+def _content(name: str) -> bytes:
+    """Of a zone's file; nothing if the system has none."""
+    for folder in TZPATH:
+        try:
+            return (Path(folder) / name).read_bytes()
+        except OSError:
+            continue
+    return b""
+
+
+def _usual() -> frozenset[str]:
+    """The zones that people choose from: ``Asia/Shanghai``, not ``PRC``."""
+    lines = _content(_USUAL_NAMES).decode("utf-8", "replace").splitlines()
+    return frozenset(line.split("\t")[2] for line in lines if line.count("\t") >= 2)

@@ -73,6 +73,7 @@ class OutboundWork:
         engine, pool, flows = calls.engine, stored.pool, flow_work.flows
         self._engine = engine
         self._pool = pool
+        zone_here()  # read now: a call is not to wait the tenths of a second that it may take
         self._days_off = CalendarDaysOff(lambda: engine.centre)
         self._messages = CampaignMessages(flow_work.prompts, flows)
         self._campaigns = Campaigns(

@@ -17,10 +17,9 @@ from console.floor.outbound_words import CAUSES, OUTCOMES
 from console.floor.rows import seconds
 from console.kit.context import AGENTS, LANGUAGE, LIVE, zone_for
 from console.kit.rendering import clock, says
-from domain.centre import Agent, zone_of
+from domain.centre import Agent
 from domain.identity import AgentCode, CallId, LineName
 from engine.board_ports import CallView
-from machine.local_zone import zone_here
 
 _MOST_FIELDS = 60
 _MINUTE = "yyyy-MM-dd HH:mm"
@@ -110,7 +109,7 @@ async def card_row(request: web.Request, agent: Agent, about: CustomerCall) -> d
 
 def customers_zone(request: web.Request, card: CustomerCard) -> str:
     """The name of the customer's time zone: their list's, their number's, or the centre's."""
-    centres = zone_here(zone_of(request.app[LIVE].centre()))
+    centres = zone_for(request)
     if card.lead is not None and card.lead.timezone:
         return claims.zone_of(card.lead.timezone, centres).key
     found = found_number(request, card.about.number, None)

@@ -22,11 +22,10 @@ from console.desk import words
 from console.desk.customer_card import about_stored, about_view, card_row, said_row
 from console.desk.own_agent import own_agent
 from console.floor.disposing import DISPOSING
-from console.kit.context import LIVE
+from console.kit.context import LIVE, zone_for
 from console.kit.rendering import says
-from domain.centre import Agent, zone_of
+from domain.centre import Agent
 from domain.identity import CallId
-from machine.local_zone import zone_here
 from storage.database_errors import AWAY
 
 
@@ -123,7 +122,7 @@ async def _read(
 
 def _moment(request: web.Request, given: dict[str, str]) -> datetime:
     """The time that was typed, by the customer's clock. Of an hour that comes twice, the first."""
-    zone = claims.zone_of(given.get("zone"), zone_here(zone_of(request.app[LIVE].centre())))
+    zone = claims.zone_of(given.get("zone"), zone_for(request))
     try:
         local = datetime.fromisoformat(given.get("callback_local", ""))
     except ValueError:

@@ -16,13 +16,12 @@ from console.floor.disposing import DISPOSING
 from console.floor.feeds import FEEDS
 from console.floor.live_texts import live_texts
 from console.floor.rows import Sight, seconds
-from console.kit.context import LIVE
+from console.kit.context import LIVE, zone_for
 from console.kit.live import stream
 from console.kit.rendering import render, says
-from domain.centre import Agent, zone_of
+from domain.centre import Agent
 from domain.identity import AgentCode
 from engine.centre_ports import Verb
-from machine.local_zone import zone_here
 from storage.database_errors import AWAY
 
 EXTEND_S = 30
@@ -47,7 +46,7 @@ async def page(request: web.Request) -> web.Response:
             | {
                 "stream": "/desk/live",
                 "last_call": None if agent is None else await _last_call(request, agent.code),
-                "zone": zone_here(zone_of(centre)).key,
+                "zone": zone_for(request).key,
             },
             "callbacks": () if agent is None else await _callbacks(request, agent),
             "words": words,

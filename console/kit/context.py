@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
@@ -19,6 +20,7 @@ from domain.identity import ProjectName
 from engine.centre_ports import LiveCentre
 from engine.desk_ports import LiveDesks
 from engine.trial_ports import LiveTrials
+from machine.local_zone import zone_here
 from publishing.flow_drafts import FlowDrafts
 from publishing.flow_history import FlowHistory
 from publishing.flow_transfers import FlowTransfers
@@ -122,9 +124,9 @@ def user_of(request: web.Request) -> User:
     return user
 
 
-def zone_for(request: web.Request) -> tzinfo | None:
-    """The time zone of all times and dates that the request is shown; None: the machine's."""
-    return zone_of(request.app[LIVE].centre())
+def zone_for(request: web.Request) -> ZoneInfo:
+    """The time zone of all times and dates that the request is shown: the centre's."""
+    return zone_here(zone_of(request.app[LIVE].centre()))
 
 
 def typed_moment(request: web.Request, typed: str) -> datetime | None:

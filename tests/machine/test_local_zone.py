@@ -1,9 +1,11 @@
 """The zone of a centre that has set none."""
 
-from zoneinfo import ZoneInfo
+from pathlib import Path
+from zoneinfo import TZPATH, ZoneInfo
 
 import pytest
 
+from machine import local_zone
 from machine.local_zone import zone_here
 
 
@@ -20,3 +22,55 @@ def test_what_names_no_zone_is_passed_over(said: str, monkeypatch: pytest.Monkey
     machines = zone_here()
     monkeypatch.setenv("TZ", said)
     assert zone_here() == machines
+
+
+def test_a_zones_file_is_a_zone_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", ":/usr/share/zoneinfo/Asia/Shanghai")
+    assert zone_here() == ZoneInfo("Asia/Shanghai")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Asia/Shanghai", "Europe/Berlin", "Europe/London", "America/New_York", "Asia/Kolkata"],
+)
+@pytest.mark.parametrize("named", ["Etc/UTC", None])
+def test_a_copy_of_the_hosts_clock_is_known_by_what_it_shows(
+    name: str, named: str | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A container has its host's /etc/localtime, but the /etc/timezone of its image: by that
+    customers would be called at night."""
+    folder = next((each for each in map(Path, TZPATH) if (each / name).exists()), None)
+    assert folder is not None, "install tzdata"
+    copy = tmp_path / "localtime"
+    copy.write_bytes((folder / name).read_bytes())
+    if named is not None:
+        (tmp_path / "timezone").write_text(f"{named}\n", "utf-8")
+    monkeypatch.delenv("TZ", raising=False)
+    monkeypatch.setattr(local_zone, "_LOCALTIME", copy)
+    monkeypatch.setattr(local_zone, "_NAMED", tmp_path / "timezone")
+    assert zone_here() == ZoneInfo(name)
+
+
+def test_of_zones_with_one_clock_it_is_the_one_that_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = next(each for each in map(Path, TZPATH) if (each / "Europe/Berlin").exists())
+    copy = tmp_path / "localtime"
+    copy.write_bytes((folder / "Europe/Berlin").read_bytes())
+    (tmp_path / "timezone").write_text("Europe/Vienna\n", "utf-8")
+    monkeypatch.delenv("TZ", raising=False)
+    monkeypatch.setattr(local_zone, "_LOCALTIME", copy)
+    monkeypatch.setattr(local_zone, "_NAMED", tmp_path / "timezone")
+    assert zone_here() == ZoneInfo("Europe/Vienna")
+
+
+@pytest.mark.parametrize("content", [b"", b"TZif", b"\xff" * 100])
+def test_what_is_no_clock_is_passed_over(
+    content: bytes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    copy = tmp_path / "localtime"
+    copy.write_bytes(content)
+    monkeypatch.delenv("TZ", raising=False)
+    monkeypatch.setattr(local_zone, "_LOCALTIME", copy)
+    monkeypatch.setattr(local_zone, "_NAMED", tmp_path / "timezone")
+    assert zone_here() == ZoneInfo("UTC")
