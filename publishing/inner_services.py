@@ -4,16 +4,36 @@ import ipaddress
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from domain.errors import OffhookError
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+WIDEST = 8
+"""The shortest prefix that is taken: 10.0.0.0/8 and fd00::/8 are all that a centre can have."""
+_LARGE = {4: 16, 6: 64}
+"""A network with a shorter prefix than this is to be confirmed."""
+_OF_KEYS = tuple(
+    map(
+        ipaddress.ip_network,
+        ("169.254.0.0/16", "100.100.100.200", "fe80::/10", "fd00:ec2::/32", "fd20:ce::254"),
+    )
+)
+"""Link-local networks, and where clouds have theirs: a machine asks there for its own keys."""
 _NAME = re.compile(r"(?!-)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*\.?", re.ASCII)
 
 
 class NotAService(OffhookError, ValueError):  # noqa: N818 - an answer rather than an error
     """A text names neither a network nor a host with a port."""
+
+
+class ServiceConcern(StrEnum):
+    """Why it may be a mistake to let look-ups reach something."""
+
+    TOO_WIDE = "too_wide"  # it is refused
+    WIDE = "wide"
+    KEYS = "keys"  # machines get their own keys there
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +44,33 @@ class InnerService:
     port: int | None = None
 
     def covers(self, host: str, port: int | None, address: str) -> bool:
-        """Whether a flow may ask ``host`` on ``port`` at the IP address to which it leads."""
+        """Whether a flow may ask ``host`` on ``port`` at the IP address to which it leads. Where
+        machines get their keys it may only if nothing else is allowed than that."""
         if self.port is not None and self.port != port:
+            return False
+        one = inner_address(address)
+        if one is None or any(one in each and not self._within(each) for each in _OF_KEYS):
             return False
         if isinstance(self.host, str):
             return _plain(host) == self.host
-        one = inner_address(address)
-        return one is not None and one.version == self.host.version and one in self.host
+        return one in self.host
+
+    @property
+    def concern(self) -> ServiceConcern | None:
+        """Why it may be a mistake to allow this; None: nothing speaks against it."""
+        if isinstance(self.host, str):
+            return None
+        if self.host.prefixlen < WIDEST:
+            return ServiceConcern.TOO_WIDE
+        if any(map(self._within, _OF_KEYS)):
+            return ServiceConcern.KEYS
+        return ServiceConcern.WIDE if self.host.prefixlen < _LARGE[self.host.version] else None
+
+    def _within(self, network: Network) -> bool:
+        own = self.host
+        if isinstance(own, str) or own.version != network.version:
+            return False
+        return own.network_address in network and own.prefixlen >= network.prefixlen
 
     def __str__(self) -> str:
         if isinstance(self.host, str):

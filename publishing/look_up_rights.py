@@ -22,7 +22,7 @@ from domain.errors import OffhookError
 from domain.roles import Actor, Role
 from ivr_flows.kind import NameOf
 from machine.private_files import write_private
-from publishing.inner_services import InnerService, NotAService, service_of
+from publishing.inner_services import InnerService, NotAService, ServiceConcern, service_of
 from publishing.uses import FlowUse, uses_of
 from storage.audit import AuditAction, AuditLog
 from storage.database import connection
@@ -57,17 +57,20 @@ class RightsRefusal(StrEnum):
     BAD_NAME = "bad_name"
     BAD_VALUE = "bad_value"
     BAD_ADDRESS = "bad_address"
+    TOO_WIDE = "too_wide"
+    UNCONFIRMED = "unconfirmed"  # it may be a mistake, and nobody has said that it is meant
     EXISTS = "exists"
     TOO_MANY = "too_many"
     UNKNOWN = "unknown"
 
 
 class RightsRefused(OffhookError):  # noqa: N818
-    """Nothing was changed."""
+    """Nothing was changed. ``concern`` says what speaks against a service."""
 
-    def __init__(self, why: RightsRefusal) -> None:
+    def __init__(self, why: RightsRefusal, concern: ServiceConcern | None = None) -> None:
         super().__init__(why)
         self.why = why
+        self.concern = concern
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,14 @@ class AllowedService:
     note: str
     added_at: datetime
     added_by: str
+
+    @property
+    def concern(self) -> ServiceConcern | None:
+        """Why it may be a mistake; there are old ones that would be refused now."""
+        try:
+            return service_of(self.address).concern
+        except NotAService:  # which counts for nothing
+            return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,13 +272,21 @@ class LookUpRights:
             )
         await self.look()
 
-    async def allow(self, actor: Actor, address: str, note: str = "") -> InnerService:
-        """Let look-ups reach a service inside the centre. Raises RightsRefused."""
+    async def allow(
+        self, actor: Actor, address: str, note: str = "", *, confirmed: bool = False
+    ) -> InnerService:
+        """Let look-ups reach a service inside the centre; ``confirmed``: also one that may be a
+        mistake. Raises RightsRefused."""
         _check_admin(actor)
         try:
             service = service_of(address)
         except NotAService:
             raise RightsRefused(RightsRefusal.BAD_ADDRESS) from None
+        concern = service.concern
+        if concern is ServiceConcern.TOO_WIDE:
+            raise RightsRefused(RightsRefusal.TOO_WIDE, concern)
+        if concern is not None and not confirmed:
+            raise RightsRefused(RightsRefusal.UNCONFIRMED, concern)
         async with connection(self._pool) as db, db.transaction():
             if len(await db.fetch(_SQL["services"])) >= MOST:
                 raise RightsRefused(RightsRefusal.TOO_MANY)

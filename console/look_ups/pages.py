@@ -9,7 +9,13 @@ from console.kit.rendering import render, says
 from console.look_ups import words
 from domain.roles import Actor
 from ivr_flows.kind import NameOf
-from publishing.look_up_rights import LONGEST_NOTE, LONGEST_SECRET, LookUpRights, RightsRefused
+from publishing.look_up_rights import (
+    LONGEST_NOTE,
+    LONGEST_SECRET,
+    LookUpRights,
+    RightsRefusal,
+    RightsRefused,
+)
 
 
 async def page(request: web.Request) -> web.Response:
@@ -42,14 +48,16 @@ async def remove_secret(request: web.Request) -> web.Response:
 
 
 async def allow(request: web.Request) -> web.Response:
-    """POST /centre/look-ups/services: address, note"""
+    """POST /centre/look-ups/services: address, note; confirmed, the address that is meant although
+    something speaks against it"""
     given = await _given(request)
-    return await _done(
-        request,
-        lambda rights, actor: rights.allow(actor, given["address"], given["note"]),
-        "allowed",
-        given,
-    )
+    address = given["address"].strip()
+
+    def do(rights: LookUpRights, actor: Actor) -> Awaitable[object]:
+        meant = given["confirmed"] == address
+        return rights.allow(actor, address, given["note"], confirmed=meant)
+
+    return await _done(request, do, "allowed", given)
 
 
 async def disallow(request: web.Request) -> web.Response:
@@ -62,9 +70,8 @@ async def disallow(request: web.Request) -> web.Response:
 
 async def _given(request: web.Request) -> Mapping[str, str]:
     form = await request.post()
-    return {
-        name: str(form.get(name, "")) for name in ("name", "project", "value", "note", "address")
-    }
+    names = ("name", "project", "value", "note", "address", "confirmed")
+    return {name: str(form.get(name, "")) for name in names}
 
 
 async def _done(
@@ -77,13 +84,20 @@ async def _done(
     try:
         await do(request.app[LOOK_UP_RIGHTS], Actor(user.name, user.role, None))
     except RightsRefused as refused:
-        mistake = says(request, words.REFUSALS[refused.why], {"most": LONGEST_SECRET})
+        values = {"most": LONGEST_SECRET, "address": (typed or {}).get("address", "").strip()}
+        if refused.why is RightsRefusal.UNCONFIRMED and refused.concern is not None:
+            concern = says(request, words.CONCERNS[refused.concern], values)
+            return await _page(request, concern, typed, unconfirmed=values["address"])
+        mistake = says(request, words.REFUSALS[refused.why], values)
         return await _page(request, mistake, typed)
     raise web.HTTPSeeOther(f"/centre/look-ups?done={done}")
 
 
 async def _page(
-    request: web.Request, mistake: str = "", typed: Mapping[str, str] | None = None
+    request: web.Request,
+    mistake: str = "",
+    typed: Mapping[str, str] | None = None,
+    unconfirmed: object = None,
 ) -> web.Response:
     rights = request.app[LOOK_UP_RIGHTS]
     values = {
@@ -93,6 +107,8 @@ async def _page(
         "uses": await rights.uses(NameOf.SECRET),
         "projects": project_titles(request, None),
         "change_words": words.CHANGES,
+        "concerns": words.CONCERNS,
+        "unconfirmed": unconfirmed,
         "mistake": mistake,
         "notice": says(request, words.NOTICES.get(request.query.get("done", ""), "")),
         # A value is never shown, not even the one that was just typed.

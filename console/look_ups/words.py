@@ -3,9 +3,26 @@
 from collections.abc import Mapping
 
 from console.kit.translations import N_
+from publishing.inner_services import ServiceConcern
 from publishing.look_up_rights import RightsRefusal
 from storage.audit import AuditAction
 
+_TOO_WIDE = N_(
+    "%(address)s is more than a centre has: whoever edits flows could ask every machine in it. "
+    "Allow the services alone, such as 10.1.2.3:8080, or their networks, each /8 or smaller."
+)
+CONCERNS: Mapping[ServiceConcern, str] = {
+    ServiceConcern.TOO_WIDE: _TOO_WIDE,
+    ServiceConcern.WIDE: N_(
+        "%(address)s is a large network: whoever edits flows could ask every machine in it. Better "
+        "allow the services alone, such as 10.1.2.3:8080."
+    ),
+    ServiceConcern.KEYS: N_(
+        "At %(address)s the machines of a cloud get their own keys: whoever edits flows could take "
+        "them. Better give the service another address."
+    ),
+}
+"""What speaks against letting look-ups reach something."""
 REFUSALS: Mapping[RightsRefusal, str] = {
     RightsRefusal.FORBIDDEN: N_("You may not do this."),
     RightsRefusal.BAD_NAME: N_(
@@ -19,6 +36,8 @@ REFUSALS: Mapping[RightsRefusal, str] = {
         "This is neither a network nor a host with a port. Write it as 10.1.2.0/24, 10.1.2.3:8080 "
         "or crm.example:8080."
     ),
+    RightsRefusal.TOO_WIDE: _TOO_WIDE,
+    RightsRefusal.UNCONFIRMED: N_("Say that it is meant."),
     RightsRefusal.EXISTS: N_("This is allowed already."),
     RightsRefusal.TOO_MANY: N_("There are too many. Remove one first."),
     RightsRefusal.UNKNOWN: N_("Somebody else has removed this meanwhile."),

@@ -2,7 +2,13 @@
 
 import pytest
 
-from publishing.inner_services import NotAService, may_be_asked, refused_by_name, service_of
+from publishing.inner_services import (
+    NotAService,
+    ServiceConcern,
+    may_be_asked,
+    refused_by_name,
+    service_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -56,3 +62,46 @@ def test_what_is_refused_can_partly_be_said_without_a_name_server(
     host: str, port: int, refused: bool
 ) -> None:
     assert refused_by_name(host, port, [service_of("10.1.2.3:8080")]) is refused
+
+
+_WIDE, _TOO_WIDE, _KEYS = ServiceConcern.WIDE, ServiceConcern.TOO_WIDE, ServiceConcern.KEYS
+
+
+@pytest.mark.parametrize(
+    ("text", "concern"),
+    [
+        ("10.1.2.3:8080", None), ("192.168.0.0/16", None), ("fd00:1::/64", None),
+        ("crm.lan:80", None), ("127.0.0.1", None),
+        ("10.0.0.0/8", _WIDE), ("172.16.0.0/12:80", _WIDE), ("127.0.0.0/15", _WIDE),
+        ("fd00::/8", _WIDE), ("100.64.0.0/10", _WIDE), ("2001:db8::/32", _WIDE),
+        ("0.0.0.0/0", _TOO_WIDE), ("0.0.0.0/0:443", _TOO_WIDE), ("::/0", _TOO_WIDE),
+        ("128.0.0.0/1", _TOO_WIDE), ("fc00::/7", _TOO_WIDE),
+        ("169.254.169.254", _KEYS), ("169.254.0.0/16", _KEYS), ("169.254.169.0/24:80", _KEYS),
+        ("100.100.100.200", _KEYS), ("fe80::1", _KEYS), ("fd00:ec2::254", _KEYS),
+    ],
+)  # fmt: skip
+def test_what_may_be_a_mistake_is_named(text: str, concern: ServiceConcern | None) -> None:
+    assert service_of(text).concern is concern
+
+
+@pytest.mark.parametrize(
+    ("host", "address", "allowed", "asked"),
+    [
+        ("169.254.169.254", "169.254.169.254", "0.0.0.0/0", False),
+        ("169.254.169.254", "169.254.169.254", "169.0.0.0/8", False),
+        ("100.100.100.200", "100.100.100.200", "100.64.0.0/10", False),
+        ("fd00:ec2::254", "fd00:ec2::254", "fd00::/8", False),
+        ("crm.lan", "169.254.169.254", "crm.lan:80", False),
+        ("crm.lan", "::ffff:169.254.169.254", "crm.lan:80", False),
+        ("crm.lan", "2002:a9fe:a9fe::1", "crm.lan:80", False),
+        ("169.254.169.254", "169.254.169.254", "169.254.0.0/16", True),
+        ("169.254.169.254", "169.254.169.254", "169.254.169.254:80", True),
+        ("fd00:ec2::254", "fd00:ec2::254", "fd00:ec2::254", True),
+        ("crm.lan", "10.1.2.3", "crm.lan:80", True),
+        ("10.1.2.3", "10.1.2.3", "10.0.0.0/8", True),
+    ],
+)
+def test_nothing_but_themselves_leads_to_where_machines_get_their_keys(
+    host: str, address: str, allowed: str, asked: bool
+) -> None:
+    assert may_be_asked(host, 80, address, [service_of(allowed)]) is asked

@@ -8,6 +8,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from domain.roles import Actor, Role
+from publishing.inner_services import ServiceConcern, may_be_asked
 from publishing.look_up_rights import LookUpRights, RightsRefusal, RightsRefused
 from storage.audit import AuditAction
 from storage.database import Database, connection
@@ -109,13 +110,40 @@ async def test_services_are_allowed_and_no_longer(database: Database) -> None:
     assert rights.services() == ()
 
 
+async def test_far_too_much_is_refused_and_what_may_be_a_mistake_is_confirmed(
+    database: Database,
+) -> None:
+    rights = LookUpRights(database.pool, KEY)
+    for far_too_wide in ("0.0.0.0/0", "::/0", "10.0.0.0/7", "0.0.0.0/0:80", "fc00::/7"):
+        for confirmed in (False, True):
+            with refuses(RightsRefusal.TOO_WIDE):
+                await rights.allow(ADMIN, far_too_wide, confirmed=confirmed)
+    for odd in ("10.0.0.0/8", "169.254.169.254"):
+        with refuses(RightsRefusal.UNCONFIRMED):
+            await rights.allow(ADMIN, odd)
+        await rights.allow(ADMIN, odd, confirmed=True)
+    assert len(rights.services()) == 2
+
+
+async def test_what_was_allowed_before_stays_and_is_warned_about(database: Database) -> None:
+    await database.pool.execute(
+        "insert into inner_services values ('0.0.0.0/0', 'all', now(), 'ann')"
+    )
+    rights = LookUpRights(database.pool, KEY)
+    await rights.begin()
+    (row,) = await rights.allowed()
+    assert row.concern is ServiceConcern.TOO_WIDE
+    assert may_be_asked("10.1.2.3", 80, "10.1.2.3", rights.services())
+    assert not may_be_asked("169.254.169.254", 80, "169.254.169.254", rights.services())
+
+
 async def test_without_the_database_this_machine_remembers(
     database: Database, tmp_path: Path
 ) -> None:
     copy = tmp_path / "look-ups.json"
     before = LookUpRights(database.pool, KEY, copy)
     await before.put_secret(ADMIN, "crm", "", "x")
-    await before.allow(ADMIN, "10.0.0.0/8")
+    await before.allow(ADMIN, "10.0.0.0/8", confirmed=True)
     await database.pool.close()
     after = LookUpRights(database.pool, KEY, copy)
     await after.begin()

@@ -52,3 +52,31 @@ async def test_services_inside_are_allowed_one_by_one(console: Console, visit: V
     gone = {"address": "crm.lan:8080"}
     assert (await ada.post("/centre/look-ups/services/remove", gone)).status == 303
     assert console.app[LOOK_UP_RIGHTS].services() == ()
+
+
+async def test_what_may_be_a_mistake_is_allowed_once_it_is_said_to_be_meant(
+    console: Console, visit: Visit
+) -> None:
+    ada = await visit("ada")
+    await ada.post("/language", {"language": "en"})
+    here = "/centre/look-ups/services"
+    answer = await ada.post(here, {"address": "0.0.0.0/0", "confirmed": "0.0.0.0/0"})
+    text = await answer.text()
+    assert answer.status == 400 and "0.0.0.0/0 is more than a centre has" in text
+    assert 'name="confirmed"' not in text, "that can't be confirmed"
+
+    asked = {"address": " 10.0.0.0/8 ", "note": "all of <it>"}
+    answer = await ada.post(here, asked)
+    text = await answer.text()
+    assert answer.status == 400 and "10.0.0.0/8 is a large network" in text
+    assert 'name="confirmed" value="10.0.0.0/8"' in text and "all of &lt;it&gt;" in text
+    for other in ("172.16.0.0/12", "1", "", "10.0.0.0/9"):
+        assert (await ada.post(here, asked | {"confirmed": other})).status == 400
+    assert console.app[LOOK_UP_RIGHTS].services() == ()
+    assert (await ada.post(here, asked | {"confirmed": "10.0.0.0/8"})).status == 303
+    text = await (await ada.get("/centre/look-ups")).text()
+    assert text.count("10.0.0.0/8 is a large network") == 1, "it is warned about for ever"
+    await ada.post("/language", {"language": "zh-CN"})
+    text = await (await ada.post(here, {"address": "169.254.169.254"})).text()
+    assert "云上的机器在 169.254.169.254 获取自己的密钥" in text and "确认：允许查询访问" in text
+    assert "10.0.0.0/8 是一个很大的网络" in text
