@@ -85,7 +85,7 @@ class RevisionItem(_Answer):
     at: datetime
     by: str
     note: str
-    warnings: list[str] = Field(description="those that were confirmed")
+    warnings: list[str] = Field(description="the keys of those that were confirmed")
     text: str | None = Field(default=None, description="null in lists")
     tests: str | None = None
 

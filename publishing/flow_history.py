@@ -10,6 +10,7 @@ from domain.roles import Actor
 from publishing.flow_checks import edition_of, unpublished_flows
 from publishing.flow_drafts import draft_for
 from publishing.flow_words import FlowEdition, FlowPeriod, FlowRefusal, FlowRefused, FlowRevision
+from publishing.kept_sentences import sentences_read
 from storage.database import connection
 from storage.queries import load
 
@@ -96,4 +97,5 @@ def revision_of(flow: str, row: asyncpg.Record) -> FlowRevision:
         row["note"],
         tuple(row["warnings"]),
         row["edition"],
+        sentences=sentences_read(row["warnings"], row["sentences"]),
     )

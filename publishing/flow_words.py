@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from documents.document_errors import DocumentError
+from documents.sentence import Sentence
 from domain.errors import OffhookError
 from ivr_flows.loader import Checked
 from ivr_flows.trying.playing import AllPlayed
@@ -39,6 +40,8 @@ class FlowRevision:
     edition: int | None
     text: str = ""
     tests: str = ""
+    sentences: tuple[Sentence, ...] = ()
+    """The warnings, to be said in a reader's language; those of old revisions are English."""
 
 
 @dataclass(frozen=True, slots=True)

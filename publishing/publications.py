@@ -35,6 +35,7 @@ from publishing.flow_words import (
     FlowRevision,
     PlannedPublication,
 )
+from publishing.kept_sentences import sentences_as_json
 from storage.database import connection
 from storage.database_errors import AWAY
 from storage.queries import load
@@ -329,9 +330,11 @@ class Publications:
         await asyncio.to_thread(check_tests, draft, found.flow, met.flows)
         if refused := await self._checks.refused(db, flow, found.flow, met):
             raise refused
+        sentences = sentences_as_json(warning.what for warning in found.warnings)
         row = await db.fetchrow(
-            _SQL["revise"], flow, draft.text, draft.tests, self._clock(), actor.name, note, warnings
-        )
+            _SQL["revise"], flow, draft.text, draft.tests, self._clock(), actor.name, note,
+            warnings, sentences,
+        )  # fmt: skip
         await db.execute(_SQL["drafted_from"], flow, row["revision"])
         return row["revision"], row["number"]
 

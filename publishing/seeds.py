@@ -116,7 +116,8 @@ class FlowSeeds:
         else:
             await db.execute(_SQL["add"], name, "", now, BY_FILE, seed.text, seed.tests)
         note = PurePath(seed.source).name  # where it lies on this machine is not for everybody
-        row = await db.fetchrow(_SQL["revise"], name, seed.text, seed.tests, now, BY_FILE, note, [])
+        texts = (seed.text, seed.tests)
+        row = await db.fetchrow(_SQL["revise"], name, *texts, now, BY_FILE, note, [], [])
         await db.execute(_SQL["drafted_from"], name, row["revision"])
         await db.execute(_SQL["publish"], now, BY_FILE, name, row["revision"], "seeded")
 

@@ -12,7 +12,13 @@ from console.flows.publish_pages import said_faults
 from console.flows.text_difference import text_difference
 from console.kit.context import FLOW_DRAFTS, FLOW_HISTORY, PUBLICATIONS
 from console.kit.rendering import render, says
-from publishing.flow_words import FlowDraft, FlowPeriod, FlowRefusal, FlowRefused
+from publishing.flow_words import (
+    FlowDraft,
+    FlowPeriod,
+    FlowRefusal,
+    FlowRefused,
+    FlowRevision,
+)
 
 DRAFT = "draft"
 """In place of a revision's number."""
@@ -91,6 +97,16 @@ def before_this(periods: Sequence[FlowPeriod]) -> int | None:
     return next((one.number for one in periods[1:] if one.number != now), None)
 
 
+def _warnings(request: web.Request, revision: FlowRevision) -> list[tuple[str, bool]]:
+    """The warnings that were confirmed, and whether each is in English."""
+
+    def translated(text: str) -> str:
+        return says(request, text)
+
+    said = [one.said(translated) for one in revision.sentences]
+    return [(text, text == str(one)) for text, one in zip(said, revision.sentences, strict=True)]
+
+
 async def _page(request: web.Request, refused: FlowRefused | None = None) -> web.Response:
     draft = await flow_of(request)
     mistake = "" if refused is None else flow_refusal(request, refused)
@@ -109,6 +125,7 @@ async def _page(request: web.Request, refused: FlowRefused | None = None) -> web
         "draft": draft,
         "may_change": may_change_flow(request, draft),
         "revisions": await history.revisions(actor, draft.flow),
+        "warnings_of": lambda revision: _warnings(request, revision),
         "periods": periods,
         "now": now,
         "users": await publications.users_of(actor, draft.flow) if now else (),

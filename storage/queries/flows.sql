@@ -44,9 +44,9 @@ and not exists (select from flow_revisions where flow_revisions.flow = $1) retur
 update flows set draft_of = $2 where flow = $1
 
 -- name: revise
-insert into flow_revisions (flow, number, text, tests, at, by, note, warnings)
+insert into flow_revisions (flow, number, text, tests, at, by, note, warnings, sentences)
 values ($1, (select coalesce(max(number), 0) + 1 from flow_revisions where flow = $1),
-    $2, $3, $4, $5, $6, $7)
+    $2, $3, $4, $5, $6, $7, $8)
 returning revision, number
 
 -- name: publish
@@ -91,12 +91,12 @@ where e.edition <= $1
 order by e.flow, e.edition desc
 
 -- name: revisions
-select r.revision, r.number, r.at, r.by, r.note, r.warnings,
+select r.revision, r.number, r.at, r.by, r.note, r.warnings, r.sentences,
     (select max(e.edition) from flow_editions e where e.revision = r.revision) as edition
 from flow_revisions r where r.flow = $1 order by r.number desc limit $2
 
 -- name: revision
-select r.revision, r.flow, r.number, r.text, r.tests, r.at, r.by, r.note, r.warnings,
+select r.revision, r.flow, r.number, r.text, r.tests, r.at, r.by, r.note, r.warnings, r.sentences,
     (select max(e.edition) from flow_editions e where e.revision = r.revision) as edition
 from flow_revisions r where r.flow = $1 and r.number = $2
 

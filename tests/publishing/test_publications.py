@@ -168,6 +168,8 @@ async def test_warnings_are_confirmed_and_tests_pass_before(scene: FlowScene) ->
     saved = await scene.drafts.save(OPS, "menu", draft.version, unused, TESTS)
     made = await scene.published.publish(OPS, "menu", saved.version, "", confirmed)
     assert made.warnings == ('nobody ever hears the prompt "more"',)
+    (kept,) = made.sentences
+    assert str(kept) == made.warnings[0] and kept.values == {"name": "more"}
 
 
 async def test_who_may_not_sees_and_changes_nothing(scene: FlowScene) -> None:

@@ -115,7 +115,15 @@ async def test_errors_warnings_and_tests_are_in_the_way(console: Console, visit:
     text = await answer.text()
     assert answer.status == 400 and "nobody has confirmed" in text and "kept?" in text
     assert (await otto.post("/flows/menu/publish", form)).status == 303
-    assert "Warnings confirmed: 1" in await page(otto, "/flows/menu/revisions")
+    text = await page(otto, "/flows/menu/revisions")
+    assert "Warnings confirmed: 1" in text
+    assert '<li lang="en">nobody ever hears the prompt &#34;more&#34;</li>' in text
+    await otto.post("/language", {"language": "zh-CN"})
+    assert "<li>提示音“more”从不播放</li>" in await page(otto, "/flows/menu/revisions")
+    await console.database.pool.execute("update flow_revisions set sentences = '[]'")  # an old one
+    text = await page(otto, "/flows/menu/revisions")
+    assert '<li lang="en">nobody ever hears the prompt &#34;more&#34;</li>' in text
+    await otto.post("/language", {"language": "en"})
     answer = await otto.post("/flows/menu/publish", form | {"seen": "1"})
     assert answer.status == 409 and "otto has changed the flow" in await answer.text()
     assert (await otto.post("/flows/menu/publish", form | {"seen": "x"})).status == 400
