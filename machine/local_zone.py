@@ -18,6 +18,8 @@ _SINCE = (2000, 2024)
 editions of the zones may differ about the past."""
 _KNOWN_UNTIL = 2038
 _UTC = "UTC"
+_NOT_NAMES = ("", "localtime", "posixrules", "Factory")
+"""They mean something else on another machine, such as the database's."""
 
 
 def zone_here(known: ZoneInfo | None = None) -> ZoneInfo:
@@ -33,7 +35,7 @@ def _machines(set_to: str, localtime: Path, named: Path) -> ZoneInfo:
     # TZ first: in a container often nothing else says it.
     for name in _names(set_to.removeprefix(":"), localtime, named):
         try:
-            if name:
+            if name not in _NOT_NAMES:
                 return ZoneInfo(name)
         except (KeyError, ValueError, OSError):
             continue
@@ -73,7 +75,8 @@ def _alike(localtime: Path, rather: Iterable[str]) -> str:
         return ""
     for since in _SINCE:
         shown = tuple(_offsets(here, since))
-        alike = [name for name in available_timezones() if _agree(shown, name, since)]
+        names = available_timezones().difference(_NOT_NAMES)
+        alike = [name for name in names if _agree(shown, name, since)]
         if alike:
             same = [name for name in alike if _content(name) == content]
             usual = _usual()
