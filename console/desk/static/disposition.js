@@ -2,7 +2,7 @@
 // outlives a reload, a closed browser and a lost network.
 import { code, live, texts, whenDrawn } from "./at_desk.js";
 import { show, whenShown } from "./customer.js";
-import { instantOf, localTime } from "./zones.js";
+import { instantOf, localTime, nextDay } from "./zones.js";
 import { fill, post } from "../app/page.js";
 import { drop, keep, kept, keysOf } from "../app/typed.js";
 
@@ -202,8 +202,7 @@ form.addEventListener("click", (event) => {
   if (!button) return;
   const { ahead, tomorrow } = button.dataset;
   const now = Date.now();
-  const day = localTime(now + 86400000, card.zone).slice(0, 10);
-  inputs.callback_local.value = ahead ? localTime(Math.ceil((now + ahead * 60000) / 300000) * 300000, card.zone) : `${day}T${tomorrow}`;
+  inputs.callback_local.value = ahead ? localTime(Math.ceil((now + ahead * 60000) / 300000) * 300000, card.zone) : `${nextDay(now, card.zone)}T${tomorrow}`;
   typed();
 });
 

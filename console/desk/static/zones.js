@@ -7,6 +7,12 @@ export function localTime(instant, zone) {
   return shown.replace(" ", "T");
 }
 
+// The date of the day after, as 2026-03-02. A day may have 23 or 25 hours.
+export function nextDay(instant, zone) {
+  const noon = Date.parse(`${localTime(instant, zone).slice(0, 10)}T12:00Z`);
+  return new Date(noon + 86400000).toISOString().slice(0, 10);
+}
+
 // Milliseconds since 1970; of a time that the clocks skip, the one after the gap or before it.
 export function instantOf(local, zone) {
   const wanted = Date.parse(`${local}Z`);

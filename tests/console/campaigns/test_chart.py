@@ -16,6 +16,7 @@ from tests.console.campaigns.called_campaign import called_campaign, sample
 from tests.console.campaigns.test_campaign_pages import _english, _view
 from tests.console.conftest import Console, Visit
 from tests.console.test_accessible import put_on, serious_faults
+from tests.phones.called import zone_at_noon
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NINE = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -82,8 +83,14 @@ def test_a_limit_of_nothing_can_be_drawn() -> None:
     assert chart is not None and chart.panels[0].most > 0
 
 
+def at_noon(console: Console) -> None:
+    """It is about noon at the centre: the campaign has been under way for minutes, all of today."""
+    console.floor.config = replace(console.floor.config, timezone=zone_at_noon())
+
+
 @pytest.mark.live
 async def test_the_chart_and_the_alarms_are_in_words_too(console: Console, visit: Visit) -> None:
+    at_noon(console)
     await called_campaign(console.database)
     console.floor.campaigns.views[SPRING] = _view()
     sue = await _english(visit, "sue")
@@ -126,6 +133,7 @@ async def test_the_notice_comes_once_and_goes(console: Console, visit: Visit) ->
 async def test_the_chart_moves_and_fits_a_phone(
     theme: str, console: Console, open_page: Open
 ) -> None:
+    at_noon(console)
     await called_campaign(console.database)
     console.floor.campaigns.views[SPRING] = _view()
     page = await open_page("/campaigns/spring", "ada")

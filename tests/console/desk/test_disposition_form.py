@@ -114,6 +114,26 @@ async def test_what_is_typed_outlives_a_reload_and_a_lost_network(
     await expect(page.locator("#customer")).to_contain_text("You promised to call back")
 
 
+async def test_tomorrow_is_the_next_day_however_long_this_one_is(open_page: Open) -> None:
+    page = await open_page("/desk", "amy")
+    days = {
+        ("2026-10-24T22:15Z", "Europe/Berlin"): "2026-10-26",  # at 00:15 of a day of 25 hours
+        ("2027-03-27T22:30Z", "Europe/Berlin"): "2027-03-28",  # at 23:30 before one of 23
+        ("2026-12-31T15:59Z", "Asia/Shanghai"): "2027-01-01",
+        ("2028-02-28T16:00Z", "Asia/Shanghai"): "2028-03-01",
+        ("2026-11-28T04:30Z", "America/New_York"): "2026-11-28",
+    }
+    found = await page.evaluate(
+        """async (cases) => {
+            const desk = document.querySelector('script[src*="/desk/"]').src;
+            const { nextDay } = await import(new URL("zones.js", desk));
+            return cases.map(([at, zone]) => nextDay(Date.parse(at), zone));
+        }""",
+        [list(each) for each in days],
+    )
+    assert found == list(days.values())
+
+
 async def _sign_in(page: Page, name: str) -> None:
     await page.fill("#name", name)
     await page.fill("#password", PASSWORD)
