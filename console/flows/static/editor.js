@@ -1,13 +1,13 @@
 // The editor of a flow: its text, what the checker finds in it, the picture beside it, and saving.
 import { confirmed, fill, toast } from "/static/app/page.js";
-import { compared, dropText, keepText, keptText } from "./flow_kept.js";
+import { compared } from "./compared_texts.js";
 import { Offers } from "./flow_offers.js";
 import { FlowPicture } from "./flow_picture.js";
 import { listPrompts } from "./flow_prompts.js";
 import { FlowText } from "./flow_text.js";
+import { KeptText } from "./kept_text.js";
 
 const CHECK_MS = 350; // after the last key
-const KEEP_MS = 400;
 const AGAIN_MS = 5000; // after the console could not be asked
 const LONGEST_MS = 20000;
 
@@ -74,37 +74,24 @@ for (const button of document.querySelectorAll("[data-do]")) {
   });
 }
 
-let keeping = 0;
 let checking = 0;
+const dirty = () => mayChange && editor.text !== saved;
+const kept = mayChange
+  ? new KeptText(`flow.${flow}`, { typed: () => (dirty() ? editor.text : null), from: () => ({ version }) })
+  : null;
 
 function changed() {
   showSaved();
-  clearTimeout(keeping);
-  keeping = setTimeout(keepNow, KEEP_MS);
+  kept?.soon();
   clearTimeout(checking);
   checking = setTimeout(() => void check(), CHECK_MS);
 }
-
-function keepNow() {
-  clearTimeout(keeping);
-  if (!mayChange) return;
-  if (editor.text === saved) dropText(flow);
-  else keepText(flow, version, editor.text);
-}
-
-const dirty = () => mayChange && editor.text !== saved;
 
 function showSaved() {
   const unsaved = dirty();
   if (at("save")) at("save").disabled = !unsaved;
   at("unsaved").hidden = !unsaved;
 }
-
-window.addEventListener("beforeunload", (event) => {
-  if (!dirty()) return;
-  keepNow();
-  event.preventDefault();
-});
 
 // --- the node in which the cursor stands
 
@@ -194,7 +181,7 @@ let saving = false;
 
 async function save(seen = version) {
   if (!mayChange || saving) return;
-  keepNow(); // whatever becomes of it there
+  kept.now(); // whatever becomes of it there
   const text = editor.text;
   if (text.length > Number(place.dataset.longest)) return toast(place.dataset.tooLong, "danger");
   saving = true;
@@ -205,7 +192,7 @@ async function save(seen = version) {
     version = answer.version;
     saved = text;
     at("saved").textContent = fill(texts.saved, answer);
-    keepNow();
+    kept.now();
     showSaved();
     return;
   }
@@ -216,7 +203,7 @@ async function save(seen = version) {
 
 // Somebody else was quicker.
 async function settle(theirs, message) {
-  keepNow();
+  kept.now();
   const box = at("conflict");
   box.querySelector("[data-text]").textContent = message;
   box.querySelector("[data-theirs]").textContent = fill(texts.changed_by, theirs);
@@ -227,7 +214,7 @@ async function settle(theirs, message) {
   saved = theirs.text;
   at("saved").textContent = fill(texts.saved, theirs);
   editor.replace(what === "theirs" ? theirs.text : text);
-  keepNow();
+  kept.now();
   showSaved();
   if (what === "mine") await save(theirs.version);
   return editor.focus();
@@ -245,27 +232,18 @@ document.addEventListener("keydown", (event) => {
 
 // --- what was typed here before
 
-function offerKept() {
-  const before = mayChange ? keptText(flow) : null;
-  if (!before || before.text === saved) return;
-  const old = before.version !== version;
-  at("kept").querySelector("[data-text]").textContent = old ? fill(texts.kept_old, { by: place.dataset.by }) : texts.kept;
-  at("kept").hidden = false;
-  at("kept").querySelector("[data-take]").addEventListener("click", async () => {
-    at("kept").hidden = true;
-    if (!old) return editor.replace(before.text);
-    editor.replace(before.text);
-    return settle({ version, text: saved, by: place.dataset.by, at: place.dataset.at }, fill(texts.kept_old, { by: place.dataset.by }));
-  });
-  at("kept").querySelector("[data-drop]").addEventListener("click", () => {
-    at("kept").hidden = true;
-    dropText(flow);
-  });
-}
+kept?.offer(at("kept"), saved, {
+  said: (old) => (old ? fill(texts.kept_old, { by: place.dataset.by }) : texts.kept),
+  take: (text, old) => {
+    editor.replace(text);
+    if (!old) return null;
+    const theirs = { version, text: saved, by: place.dataset.by, at: place.dataset.at };
+    return settle(theirs, fill(texts.kept_old, { by: place.dataset.by }));
+  },
+});
 
 // --- beginning
 
-offerKept();
 showSaved();
 const words = await ask("words");
 if (words.ok) {

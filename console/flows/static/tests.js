@@ -1,10 +1,8 @@
 // The tests of a flow: edited, played and saved.
 import { toast } from "/static/app/page.js";
-import { drop, keep, kept } from "/static/app/typed.js";
 import { FlowPicture } from "./flow_picture.js";
+import { KeptText } from "./kept_text.js";
 import { TestsText } from "./tests_text.js";
-
-const KEEP_MS = 400;
 
 const texts = JSON.parse(document.getElementById("tests-texts").textContent);
 const place = document.getElementById("tests");
@@ -21,7 +19,7 @@ const editor = new TestsText(code, {
   mayChange: "mayChange" in place.dataset,
   phrases: JSON.parse(document.getElementById("editor-phrases").textContent),
   written: JSON.parse(document.getElementById("tests-written").textContent),
-  on: { changed: () => { show(); keepSoon(); }, moved: () => {}, save: () => void save() },
+  on: { changed: () => { show(); kept?.soon(); }, moved: () => {}, save: () => void save() },
 });
 plain.remove();
 code.hidden = false;
@@ -32,43 +30,17 @@ function show() {
   status.textContent = changed ? texts.unsaved : "";
 }
 
-// What isn't saved is kept in this browser, with what it was made from.
-const key = `draft.tests.${place.dataset.flow}`;
-let keeping = 0;
-
-function keepNow() {
-  clearTimeout(keeping);
-  if (!saveButton) return;
-  if (editor.text === saved) drop(key);
-  else keep(key, JSON.stringify({ base: saved, text: editor.text }));
-}
-
-function keepSoon() {
-  clearTimeout(keeping);
-  keeping = setTimeout(keepNow, KEEP_MS);
-}
-
-function offerKept() {
-  let before = null;
-  try {
-    before = JSON.parse(kept(key));
-  } catch {
-    // what no page has kept
-  }
-  if (!saveButton || typeof before?.text !== "string" || before.text === saved) return;
-  const box = document.getElementById("kept");
-  box.querySelector("[data-text]").textContent = before.base === saved ? texts.tests_kept : texts.tests_kept_old;
-  box.hidden = false;
-  box.querySelector("[data-take]").addEventListener("click", () => {
-    box.hidden = true;
-    editor.replace(before.text);
+const kept = saveButton && new KeptText(`tests.${place.dataset.flow}`, {
+  typed: () => (editor.text === saved ? null : editor.text),
+  from: () => ({ base: saved }),
+});
+kept?.offer(document.getElementById("kept"), saved, {
+  said: (old) => (old ? texts.tests_kept_old : texts.tests_kept),
+  take: (text) => {
+    editor.replace(text);
     editor.focus();
-  });
-  box.querySelector("[data-drop]").addEventListener("click", () => {
-    box.hidden = true;
-    drop(key);
-  });
-}
+  },
+});
 
 async function send(path, fields) {
   const form = new FormData();
@@ -118,7 +90,7 @@ async function play() {
 async function save() {
   if (!saveButton || saveButton.disabled) return;
   const text = editor.text;
-  keepNow(); // whatever becomes of it there
+  kept.now(); // whatever becomes of it there
   saveButton.disabled = true;
   const answer = await send("", { seen: place.dataset.version });
   if (!answer) return show();
@@ -131,7 +103,7 @@ async function save() {
   }
   place.dataset.version = said.version;
   saved = text;
-  keepNow();
+  kept.now();
   showPlayed(said.played);
   show();
 }
@@ -155,10 +127,4 @@ document.body.addEventListener("htmx:afterRequest", (event) => {
   if (event.detail.requestConfig.verb !== "post") return;
   document.getElementById("trial")?.scrollIntoView({ block: "nearest" });
 });
-window.addEventListener("beforeunload", (event) => {
-  if (editor.text === saved) return;
-  keepNow();
-  event.preventDefault();
-});
-offerKept();
 paintTested();

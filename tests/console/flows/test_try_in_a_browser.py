@@ -100,6 +100,16 @@ async def test_a_call_is_played_and_becomes_a_test(console: Console, open_page: 
     await expect(page.locator("#tests-saved")).to_have_text("")
     assert (await drafts.of(ADA, "shop")).tests.startswith("# later\n")
 
+    # It was made from what somebody has changed since: that is said, and it can be thrown away.
+    old = """() => localStorage.setItem("offhook.draft.tests.shop",
+        JSON.stringify({ base: "before", text: "mine" }))"""
+    await page.evaluate(old)
+    await page.reload()
+    await expect(page.locator("#kept")).to_contain_text("have been changed since")
+    await page.locator("#kept [data-drop]").click()
+    await expect(page.locator("#kept")).to_be_hidden()
+    assert await page.evaluate("() => localStorage.getItem('offhook.draft.tests.shop')") is None
+
     # A robot calls it, and the page follows.
     trials = console.app[TRIALS]
     assert isinstance(trials, SmallTrials)

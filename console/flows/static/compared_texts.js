@@ -1,22 +1,5 @@
-// What was typed in a flow and not saved, kept in this browser; and the difference with what somebody
-// else has saved.
+// What was typed in a flow, and what somebody else has saved meanwhile.
 import { EditorState, EditorView, MergeView, defaultKeymap, history, historyKeymap, keymap, lineNumbers, yaml } from "/static/vendor/codemirror/codemirror.min.js";
-import { drop, keep, kept } from "/static/app/typed.js";
-
-const key = (flow) => `draft.flow.${flow}`;
-
-export function keepText(flow, version, text) { keep(key(flow), JSON.stringify({ version, text })); }
-export function dropText(flow) { drop(key(flow)); }
-
-// {version, text}, or null.
-export function keptText(flow) {
-  try {
-    const found = JSON.parse(kept(key(flow)));
-    return typeof found?.text === "string" ? found : null;
-  } catch {
-    return null;
-  }
-}
 
 // Shows two texts side by side, of which the right one can be changed; resolves to {what, text}: "theirs",
 // "mine" (the right side as it is then), or "later".
