@@ -133,6 +133,9 @@ async def test_nothing_that_a_service_does_costs_a_caller_the_call(house: PhoneH
         *((name, "failed") for name in ("hangs", "broken", "html", "large", "inside")),
         ("fine", "not_found"), ("say", "next"), ("last", None),
     ], story(stored)  # fmt: skip
+    assert [one.answers for one in passed[:6]] == [
+        "=timeout", "=status:500", "=not_json", "=too_large", "=refused", "=found,=lacks:count",
+    ]  # fmt: skip
     paths = [path for path, _ in service.asked]
     assert paths == [
         "/hangs", "/broken", "/broken", "/html", "/large", "/inside", f"/fine/{caller}", "/last",
