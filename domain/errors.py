@@ -77,7 +77,7 @@ OffhookError
 │   └── RecordingForeign                    recordings.faults
 ├── RecordingRefused                        prompt_library.recording_words
 ├── RequestRefused                          console.kit.error_pages
-├── RightsRefused                           publishing.look_up_rights
+├── RightsRefused                           publishing.right_words
 ├── RouteWithoutRule                        console.kit.routing
 ├── SessionRefused                          telephony.agi.agi_wire
 ├── SheetUnreadable                         documents.sheets

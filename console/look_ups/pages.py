@@ -6,16 +6,12 @@ from aiohttp import web
 
 from console.kit.context import LOOK_UP_RIGHTS, lacks_project, project_titles, user_of
 from console.kit.rendering import render, says
+from console.kit.translations import N_
 from console.look_ups import words
 from domain.roles import Actor
 from ivr_flows.kind import NameOf
-from publishing.look_up_rights import (
-    LONGEST_NOTE,
-    LONGEST_SECRET,
-    LookUpRights,
-    RightsRefusal,
-    RightsRefused,
-)
+from publishing.look_up_rights import LONGEST_NOTE, LONGEST_SECRET, LookUpRights
+from publishing.right_words import RightsRefusal, RightsRefused
 
 
 async def page(request: web.Request) -> web.Response:
@@ -85,11 +81,13 @@ async def _done(
         await do(request.app[LOOK_UP_RIGHTS], Actor(user.name, user.role, None))
     except RightsRefused as refused:
         values = {"most": LONGEST_SECRET, "address": (typed or {}).get("address", "").strip()}
-        if refused.why is RightsRefusal.UNCONFIRMED and refused.concern is not None:
-            concern = says(request, words.CONCERNS[refused.concern], values)
-            return await _page(request, concern, typed, unconfirmed=values["address"])
         mistake = says(request, words.REFUSALS[refused.why], values)
-        return await _page(request, mistake, typed)
+        if refused.why is not RightsRefusal.UNCONFIRMED or refused.concern is None:
+            return await _page(request, mistake, typed)
+        concern = says(request, words.CONCERNS[refused.concern], values)
+        both = {"sentence": concern, "next": mistake}
+        mistake = says(request, N_("%(sentence)s %(next)s"), both)
+        return await _page(request, mistake, typed, unconfirmed=values["address"])
     raise web.HTTPSeeOther(f"/centre/look-ups?done={done}")
 
 

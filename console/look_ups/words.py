@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from console.kit.translations import N_
 from publishing.inner_services import ServiceConcern
-from publishing.look_up_rights import RightsRefusal
+from publishing.right_words import RightsRefusal
 from storage.audit import AuditAction
 
 _TOO_WIDE = N_(
@@ -37,7 +37,9 @@ REFUSALS: Mapping[RightsRefusal, str] = {
         "or crm.example:8080."
     ),
     RightsRefusal.TOO_WIDE: _TOO_WIDE,
-    RightsRefusal.UNCONFIRMED: N_("Say that it is meant."),
+    RightsRefusal.UNCONFIRMED: N_(
+        "It is not allowed yet. Tick below that you mean it, or change it."
+    ),
     RightsRefusal.EXISTS: N_("This is allowed already."),
     RightsRefusal.TOO_MANY: N_("There are too many. Remove one first."),
     RightsRefusal.UNKNOWN: N_("Somebody else has removed this meanwhile."),

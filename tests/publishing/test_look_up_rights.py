@@ -9,7 +9,8 @@ from cryptography.fernet import Fernet
 
 from domain.roles import Actor, Role
 from publishing.inner_services import ServiceConcern, may_be_asked
-from publishing.look_up_rights import LookUpRights, RightsRefusal, RightsRefused
+from publishing.look_up_rights import LookUpRights
+from publishing.right_words import RightsRefusal, RightsRefused
 from storage.audit import AuditAction
 from storage.database import Database, connection
 from tests.waiting import until

@@ -69,6 +69,7 @@ async def test_what_may_be_a_mistake_is_allowed_once_it_is_said_to_be_meant(
     answer = await ada.post(here, asked)
     text = await answer.text()
     assert answer.status == 400 and "10.0.0.0/8 is a large network" in text
+    assert "It is not allowed yet. Tick below" in text
     assert 'name="confirmed" value="10.0.0.0/8"' in text and "all of &lt;it&gt;" in text
     for other in ("172.16.0.0/12", "1", "", "10.0.0.0/9"):
         assert (await ada.post(here, asked | {"confirmed": other})).status == 400
