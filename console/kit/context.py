@@ -130,14 +130,20 @@ def zone_for(request: web.Request) -> ZoneInfo:
 
 
 def typed_moment(request: web.Request, typed: str) -> datetime | None:
-    """A time in ISO 8601 that somebody typed; None if it is none.
+    """A time in ISO 8601 that somebody typed by the clock that the request is shown; None if it is
+    none."""
+    return moment_by(zone_for(request), typed)
 
-    Without a distance from UTC it is by the clock that the request is shown, and of an hour that
-    comes twice the first; with one (a script may send it) it is what it says.
+
+def moment_by(zone: ZoneInfo, typed: str) -> datetime | None:
+    """A time in ISO 8601 by the clock of a zone, in UTC; None if it is none.
+
+    Of an hour that comes twice it is in the first, and of one that is left out it is as long after
+    the gap. With a distance from UTC (a script may send it) it is what it says.
     """
     try:
         at = datetime.fromisoformat(typed)
-        return (at if at.tzinfo else at.replace(tzinfo=zone_for(request), fold=0)).astimezone(UTC)
+        return (at if at.tzinfo else at.replace(tzinfo=zone, fold=0)).astimezone(UTC)
     except (ValueError, OverflowError, OSError):
         return None
 
