@@ -111,7 +111,7 @@ async def test_a_flow_that_is_gone_stops_the_dialling_and_the_page_says_so(
     leads = await desk.start(ONE, settings=settings)
     run = run_of(desk)
     await until(lambda: run.view().trouble, what="it says why")
-    assert "'gone' is not there any more" in (run.view().trouble or "")
+    assert "'gone' is not published any more" in (run.view().trouble or "")
     assert not run.dials and not desk.link.placed
     await desk.given_back(*leads)
     now = await desk.scene.campaigns.get(OPS, SPRING)
