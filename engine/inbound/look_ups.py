@@ -39,6 +39,8 @@ MOST_SESSIONS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _AGAIN_AFTER_S = 0.2
 _NO_SUCH_NAME = frozenset({socket.EAI_NONAME, socket.EAI_NODATA})
+_NO_ADDRESS = (ValueError, LookupError)
+"""What yarl raises of a text that is no address, such as ``//[v1.a]@``."""
 _NUMBER = re.compile(r"(?i:0x[0-9a-f]*|[0-9]+)")
 
 
@@ -56,7 +58,10 @@ class _Guard(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        addresses = await self._names.addresses(host, family)
+        try:
+            addresses = await self._names.addresses(host, family)
+        except UnicodeError as error:
+            raise socket.gaierror(socket.EAI_NONAME, "this is no name") from error
         allowed = self._allowed()
         fine = [(kind, one) for kind, one in addresses if may_be_asked(host, port, one, allowed)]
         if addresses and not fine:
@@ -169,7 +174,7 @@ class LookUps:
         session = await self._session()
         try:
             url = URL(step.url)
-        except ValueError as error:  # the checker reads addresses a little differently
+        except _NO_ADDRESS as error:  # the checker reads addresses a little differently
             raise _Fault(LookUpFault.REFUSED) from error
         if step.query:
             url = url.update_query(step.query)
@@ -237,17 +242,21 @@ class LookUps:
 
     def _check(self, url: URL) -> None:
         """Raise _Fault for an address that is written as such and may not be asked."""
-        if url.scheme not in ("http", "https") or not url.host:
+        try:
+            host = url.host  # which is decoded now: not all that begins with xn-- can be
+        except _NO_ADDRESS as error:
+            raise _Fault(LookUpFault.REFUSED) from error
+        if url.scheme not in ("http", "https") or not host:
             raise _Fault(LookUpFault.REFUSED)
         try:
-            ipaddress.ip_address(url.host)
+            ipaddress.ip_address(host)
         except ValueError:
             # A name, which the guard resolves. What ends like an address and is none would be read
             # in more ways than one, and not by the guard.
-            if _NUMBER.fullmatch(url.host.rstrip(".").rpartition(".")[2]):
+            if _NUMBER.fullmatch(host.rstrip(".").rpartition(".")[2]):
                 raise _Fault(LookUpFault.REFUSED) from None
             return
-        if not may_be_asked(url.host, url.port, url.host, self._allowed()):
+        if not may_be_asked(host, url.port, host, self._allowed()):
             raise _Fault(LookUpFault.REFUSED)
 
 
@@ -267,7 +276,7 @@ _AGAIN = _NEVER_ASKED | {LookUpFault.TIMEOUT, LookUpFault.STATUS}
 def _host(step: LookUp) -> str:
     try:
         return URL(step.url).host or ""
-    except ValueError:
+    except _NO_ADDRESS:
         return ""
 
 
@@ -279,7 +288,7 @@ def _not_reached(error: OSError) -> LookUpFault:
 def _onward(url: URL, location: str, status: int) -> URL:
     try:
         return url.join(URL(location))
-    except ValueError as error:
+    except _NO_ADDRESS as error:
         raise _Fault(LookUpFault.STATUS, status) from error
 
 

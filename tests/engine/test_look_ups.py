@@ -219,6 +219,7 @@ async def test_a_redirect_does_not_lead_inside_nor_take_the_secret_along() -> No
         return web.json_response("there")
 
     async with service(other) as elsewhere:
+        odd = {"/odd": "http://xn--a.example/", "/odder": "//[v1.a]@"}
 
         async def serve(request: web.Request) -> web.Response:
             seen.append((request.path, request.headers.get("X-Token")))
@@ -228,6 +229,8 @@ async def test_a_redirect_does_not_lead_inside_nor_take_the_secret_along() -> No
                 raise web.HTTPFound("http://10.0.0.1/")
             if request.path == "/file":
                 raise web.HTTPFound("file:///etc/passwd")
+            if request.path in odd:
+                return web.Response(status=302, headers={"Location": odd[request.path]})
             raise web.HTTPFound(f"{elsewhere}/next")
 
         async with service(serve) as url:
@@ -238,6 +241,8 @@ async def test_a_redirect_does_not_lead_inside_nor_take_the_secret_along() -> No
                 ("round", LookUpFailed(LookUpFault.STATUS, 302)),
                 ("inside", LookUpFailed(LookUpFault.REFUSED)),
                 ("file", LookUpFailed(LookUpFault.REFUSED)),
+                ("odd", LookUpFailed(LookUpFault.REFUSED)),
+                ("odder", LookUpFailed(LookUpFault.STATUS, 302)),
             ):
                 assert await asked(step(f"{url}/{path}")) == fault, path
 

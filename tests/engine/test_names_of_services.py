@@ -89,6 +89,27 @@ async def test_a_name_that_is_in_no_name_server_is_told_from_a_name_server_that_
     await look_ups.close()
 
 
+@pytest.mark.parametrize(
+    ("host", "fault"),
+    [
+        ("xn--a.example", LookUpFault.REFUSED), ("ä" * 70 + ".example", LookUpFault.REFUSED),
+        ("a" * 64 + ".example", LookUpFault.NO_NAME), ("a..b", LookUpFault.NO_NAME),
+        ("...", LookUpFault.NO_NAME),
+    ],
+)  # fmt: skip
+async def test_what_can_be_no_name_costs_the_answer_and_no_more(
+    host: str, fault: LookUpFault
+) -> None:
+    def find(host: str, _family: AddressFamily) -> HostAddresses:
+        host.encode("idna")  # as the system's resolver does first
+        raise AssertionError(host)
+
+    look_ups = LookUps(lambda *_: None, lambda: HERE, names=HostNames(find))
+    came = await look_ups.ask(step(f"http://{host}/", method="POST", body={}))
+    assert came == LookUpFailed(fault)
+    await look_ups.close()
+
+
 async def test_it_is_the_resolved_address_that_is_judged(servers: NamesOfServices) -> None:
     async with service(_fine) as url:
         port = url.rpartition(":")[2]

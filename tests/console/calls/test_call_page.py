@@ -113,7 +113,11 @@ async def test_the_calls_page_tells_the_way_through_the_flow(
         ("=timeout", "no answer came in time", "未在时限内收到答复"),
         ("=status:500", "the service answered with the status 500", "服务返回状态码 500"),
         ("=status", "the service answered with an error", "服务返回错误"),
-        ("=refused", "its address is inside the centre and not allowed", "在中心内部"),
+        (
+            "=refused",
+            "its address is not allowed (one inside the centre, or none at all)",
+            "未获允许",
+        ),
         ("=no_name", "no name server knows the host", "该主机名无法解析"),
         ("=not_found", "the service knows no such thing (404)", "服务说没有该项内容（404）"),
         ("=found", "the answer lacked a part that is wanted", "答复中缺少需要的内容"),
