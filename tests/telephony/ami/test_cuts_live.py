@@ -136,7 +136,8 @@ async def test_a_hundred_cuts_under_load_leave_no_state_wrong_and_nothing_origin
                 outcomes[call.channel_id] = type(error).__name__
 
         load = asyncio.create_task(background())
-        while proxy.cuts < 100:
+        # On a busy machine fewer replies come before the cut.
+        while proxy.cuts < 100 or Counter(outcomes.values())["placed"] < 20:
             assert not load.done(), load.exception()
             await link.wait_up(60)
             # An Originate is about 250 bytes, its reply 80: cut before, in and after both.
@@ -156,9 +157,7 @@ async def test_a_hundred_cuts_under_load_leave_no_state_wrong_and_nothing_origin
             assert births[channel_id] == (1 if outcome == "placed" else 0), outcome
             assert proxy.seen[UP].count(channel_id.encode()) <= 1, "sent twice"
         assert set(births.values()) == {1}
-        kinds = Counter(outcomes.values())
-        assert kinds["placed"] >= 20, kinds
-        assert kinds["OutcomeUnknown"] >= 5, kinds
+        assert Counter(outcomes.values())["OutcomeUnknown"] >= 5, outcomes
         await settle(link, watch, truth)
 
 
