@@ -22,6 +22,9 @@ from telephony.asterisk.provision import AsteriskInstall
 __all__ = ["FarEnd", "FarEndError", "MediaTransport", "Target"]
 
 _HOST = "127.0.0.1"
+_BETWEEN_KEYS_S = 0.1
+"""A finger needs it from key to key. Of keys that follow at once, a busy Asterisk takes one for
+another: it keeps a pause of 45 ms between two, and has room for a single one that has to wait."""
 
 
 class FarEnd:
@@ -242,7 +245,8 @@ class FarEnd:
 
     async def press(self, call: str, keys: str) -> None:
         """Press keys in a call, whichever step it is at."""
-        for key in keys:
+        for number, key in enumerate(keys):
+            await asyncio.sleep(_BETWEEN_KEYS_S if number else 0)
             await self.remote.action("PlayDTMF", {"Channel": call, "Digit": key})
 
     async def do(self, call: str, steps: str) -> None:
