@@ -112,6 +112,21 @@ export class FlowText {
         ],
       }),
     });
+    this.keepCursorInSight();
+  }
+
+  // What stands below grows while people type, and must not hide the line that they are at.
+  keepCursorInSight() {
+    const scroller = this.view.scrollDOM;
+    let height = scroller.clientHeight;
+    new ResizeObserver(() => {
+      const before = height;
+      height = scroller.clientHeight;
+      if (height >= before || !this.view.hasFocus) return;
+      const at = this.view.state.selection.main.head;
+      const down = (this.view.coordsAtPos(at)?.bottom ?? 0) - scroller.getBoundingClientRect().top;
+      if (down > height && down <= before) this.view.dispatch({ effects: EditorView.scrollIntoView(at) });
+    }).observe(scroller);
   }
 
   get text() { return this.view.state.doc.toString(); }

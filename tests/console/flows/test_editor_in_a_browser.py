@@ -171,3 +171,23 @@ async def test_a_mistake_is_seen_mended_and_saved(console: Console, open_page: O
     await page.keyboard.press("Control+s")
     await expect(page.locator("#toasts")).to_contain_text("Your text is kept in this browser")
     await expect(page.locator("#code")).to_contain_text("# later")
+
+
+async def test_the_line_that_is_typed_stays_in_sight_when_there_is_less_room(
+    console: Console, open_page: Open
+) -> None:
+    """The list of mistakes takes its room from the text, and so does a smaller window."""
+    await console.app[FLOW_DRAFTS].add(ADA, TEA, "autumn", empty_flow("autumn") + 60 * "# more\n")
+    page = await open_page("/flows/autumn", "otto")
+    await checked(page, "Warnings: 1")
+    code, active = page.locator("#code .cm-scroller"), page.locator("#code .cm-activeLine")
+    lowest = await code.evaluate(
+        "(code) => [...code.querySelectorAll('.cm-line')].findLastIndex((line) =>"
+        " line.getBoundingClientRect().bottom < code.getBoundingClientRect().bottom)"
+    )
+    await page.locator("#code .cm-line").nth(lowest).click()
+    await expect(active).to_be_in_viewport(ratio=0.9)
+    assert page.viewport_size is not None
+    await page.set_viewport_size({**page.viewport_size, "height": 560})
+    await expect(active).to_be_in_viewport(ratio=0.9)
+    assert await code.evaluate("(code) => code.scrollTop") > 0
