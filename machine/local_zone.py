@@ -23,15 +23,29 @@ _NOT_NAMES = ("", "localtime", "posixrules", "Factory")
 
 
 def zone_here(known: ZoneInfo | None = None) -> ZoneInfo:
-    """``known``, or else this machine's zone as it was when it was asked for first: that of ``TZ``,
-    or that of ``/etc/localtime``. UTC if it has none with a name."""
+    """``known``, or else this machine's zone: that of ``TZ``, or that of ``/etc/localtime``. UTC if
+    it has none with a name."""
     if known is not None:
         return known
-    return _machines(os.environ.get("TZ", ""), _LOCALTIME, _NAMED)
+    files = tuple((path, _version(path)) for path in (_LOCALTIME, _NAMED))
+    return _machines(os.environ.get("TZ", ""), *files)
+
+
+_Version = tuple[int, int, int] | None
+
+
+def _version(path: Path) -> _Version:
+    """Another one once the machine's zone has been changed; None without a file."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_mtime_ns
 
 
 @lru_cache(maxsize=8)
-def _machines(set_to: str, localtime: Path, named: Path) -> ZoneInfo:
+def _machines(set_to: str, at: tuple[Path, _Version], written: tuple[Path, _Version]) -> ZoneInfo:
+    (localtime, _), (named, _) = at, written
     # TZ first: in a container often nothing else says it.
     for name in _names(set_to.removeprefix(":"), localtime, named):
         try:

@@ -1,5 +1,6 @@
 """The zone of a centre that has set none."""
 
+import os
 from pathlib import Path
 from zoneinfo import TZPATH, ZoneInfo
 
@@ -75,3 +76,17 @@ def test_what_is_no_clock_is_passed_over(
     monkeypatch.setattr(local_zone, "_LOCALTIME", copy)
     monkeypatch.setattr(local_zone, "_NAMED", tmp_path / "timezone")
     assert zone_here() == ZoneInfo("UTC")
+
+
+def test_a_machine_that_is_given_another_zone_has_that_at_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    named = tmp_path / "timezone"
+    monkeypatch.delenv("TZ", raising=False)
+    monkeypatch.setattr(local_zone, "_LOCALTIME", tmp_path / "localtime")
+    monkeypatch.setattr(local_zone, "_NAMED", named)
+    assert zone_here() == ZoneInfo("UTC")
+    for number, name in enumerate(("Asia/Shanghai", "Europe/Berlin")):
+        named.write_text(name, "utf-8")
+        os.utime(named, (number, number))
+        assert zone_here() == ZoneInfo(name)
