@@ -453,7 +453,7 @@ async def test_a_change_is_announced(database: Database, store: DirectoryStore) 
 
         await listener.add_listener(CHANNEL, hear)
         change = await service.change(SYSTEM, made(TEA))
-        await until(lambda: heard, 5, "the notification")
+        await until(lambda: heard, what="the notification")
         await listener.remove_listener(CHANNEL, hear)
     assert (heard, numbers) == ([str(change.id)], [change.id])
 

@@ -52,16 +52,16 @@ async def test_a_change_in_another_process_arrives(database: Database) -> None:
     service = DirectoryService(DirectoryStore(database.pool))
     await service.change(SYSTEM, [WishedThing(Kind.PROJECT, "tea", TEA, None)])
     async with followed(database, look_every_s=3600) as taken:
-        await until(lambda: taken.has(Kind.PROJECT, "tea"), 10, "what was there before")
+        await until(lambda: taken.has(Kind.PROJECT, "tea"), what="what was there before")
         await service.change(
             SYSTEM,
             [WishedThing(Kind.STATION, "1001", PHONE, None)],
             secrets={(Kind.STATION, "1001"): "digest"},
         )
-        await until(lambda: taken.has(Kind.STATION, "1001"), 10, "the announced change")
+        await until(lambda: taken.has(Kind.STATION, "1001"), what="the announced change")
         assert taken.found[-1].secrets == {(Kind.STATION, "1001"): "digest"}
         await service.change(SYSTEM, [], secrets={(Kind.STATION, "1001"): "renewed"})
-        await until(lambda: "renewed" in taken.found[-1].secrets.values(), 10, "the new secret")
+        await until(lambda: "renewed" in taken.found[-1].secrets.values(), what="the new secret")
         assert [copy.kept.revision for copy in taken.found] == [1, 2, 3]
 
 
@@ -77,7 +77,7 @@ async def test_an_announcement_that_was_lost_costs_a_moment(database: Database) 
                 "insert into directory_things (kind, key, content, change)"
                 ' values (\'project\', \'tea\', \'{"name": "tea", "title": "Tea"}\', 1)'
             )
-        await until(lambda: taken.has(Kind.PROJECT, "tea"), 10, "the change")
+        await until(lambda: taken.has(Kind.PROJECT, "tea"), what="the change")
 
 
 async def test_what_could_not_be_taken_is_given_again(database: Database) -> None:
@@ -92,7 +92,7 @@ async def test_what_could_not_be_taken_is_given_again(database: Database) -> Non
             raise OSError("the database has just gone")
 
     task = asyncio.create_task(one.follow(take))
-    await until(lambda: len(given) > 1, 10, "the same directory again")
+    await until(lambda: len(given) > 1, what="the same directory again")
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert given == [1, 1]
@@ -105,7 +105,7 @@ async def test_tables_that_are_gone_for_a_while_end_nothing(database: Database) 
         with capture_logs() as logs:
             async with database.pool.acquire() as db:
                 await db.execute("alter table directory_changes rename to elsewhere")
-                await until(lambda: logs, 10, "a word that it can't be read")
+                await until(lambda: logs, what="a word that it can't be read")
                 await db.execute("alter table elsewhere rename to directory_changes")
         await service.change(SYSTEM, [WishedThing(Kind.PROJECT, "tea", TEA, None)])
         await until(lambda: taken.has(Kind.PROJECT, "tea"), 20, "the change")
@@ -121,7 +121,7 @@ async def test_a_server_that_comes_back_older_is_believed(own_server: EmbeddedSe
     await service.change(SYSTEM, [WishedThing(Kind.PROJECT, "tea", TEA, None)])
     await service.change(SYSTEM, [WishedThing(Kind.PROJECT, "bank", BANK, ANY)])
     async with followed(database, look_every_s=3600) as taken:
-        await until(lambda: taken.has(Kind.PROJECT, "bank"), 10, "both projects")
+        await until(lambda: taken.has(Kind.PROJECT, "bank"), what="both projects")
         async with database.pool.acquire() as db, db.transaction():
             await db.execute("delete from directory_things where key = 'bank'")
             await db.execute("delete from directory_edits where change = 2")

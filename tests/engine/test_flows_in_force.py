@@ -93,14 +93,14 @@ async def test_slow_speech_holds_an_edition_up_for_a_moment_only(
     await one.flows.take(one.editions[2])
     assert one.said(one.flows.newest) == "Two" and one.warmed == []
     one.speaks.set()
-    await until(lambda: one.warmed == ["Two"], 10, "the prompts, made while it serves")
+    await until(lambda: one.warmed == ["Two"], what="the prompts, made while it serves")
 
 
 async def test_until_its_prompts_are_made_the_edition_before_serves() -> None:
     one = Published()
     one.speaks.clear()
     taking = asyncio.ensure_future(one.flows.take(one.editions[2]))
-    await until(lambda: bool(one.flows.warming), 10, "that prompts are being made")
+    await until(lambda: bool(one.flows.warming), what="that prompts are being made")
     assert one.said(one.flows.newest) == "One"
     one.speaks.set()
     await taking

@@ -77,7 +77,7 @@ async def seen(pair: Pair, number: str, count: int = 1) -> list[SeenCall]:
         found = pair.far.seen.to(key_of(number))
         return found if [c.over_at is not None for c in found] == [True] * count else None
 
-    found = await until(over, 10, f"the far end to have seen {number}",
+    found = await until(over, what=f"the far end to have seen {number}",
                         seen=lambda: pair.far.seen.calls)  # fmt: skip
     assert found is not None
     return found
@@ -214,7 +214,7 @@ async def until_over(pair: Pair, station: StationName) -> list[SeenCall]:
         found = pair.far.seen.at(station)
         return found if found and all(c.over_at is not None for c in found) else None
 
-    found = await until(over, 10, f"{station} to be free", seen=lambda: pair.far.seen.calls)
+    found = await until(over, what=f"{station} to be free", seen=lambda: pair.far.seen.calls)
     assert found is not None
     return found
 

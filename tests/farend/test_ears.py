@@ -63,10 +63,10 @@ async def test_a_connection_is_an_ear_until_it_closes(unused_tcp_port: int) -> N
     for first in range(0, len(data), 320):
         writer.write(b"\x10\x01\x40" + data[first : first + 320])
     await writer.drain()
-    await until(lambda: ears.so_far(name), 5, "the ear to hear")
+    await until(lambda: ears.so_far(name), what="the ear to hear")
     assert [h.hz for h in ears.so_far(name)] == [800] and told == {}
     writer.close()
-    await until(lambda: told, 5, "the ear to close")
+    await until(lambda: told, what="the ear to close")
     assert [h.hz for h in told[name]] == [800] and ears.so_far(name) == ()
     # One whose name says 50 ms is sent away after that; one that sends rubbish is closed.
     brief, quick = await asyncio.open_connection("127.0.0.1", unused_tcp_port)

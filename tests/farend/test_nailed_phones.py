@@ -46,11 +46,11 @@ async def test_customers_are_heard_in_the_room_one_after_the_other(pair: Pair) -
             (seen,) = pair.far.seen.to(key_of(number))
             return seen if seen.heard else None
 
-        seen = await until(closed, 5, "the customer's ears to close")
+        seen = await until(closed, what="the customer's ears to close")
         assert seen is not None
         assert {each.hz for each in seen.heard} == {TONES[0]}  # the agent's voice
     await out.hang_up(call)
-    await until(lambda: pair.far.at_phone(AMY) is None, 5, "the phone to be free")
+    await until(lambda: pair.far.at_phone(AMY) is None, what="the phone to be free")
     (phone,) = pair.far.seen.at(AMY)
     assert not phone.ended_by_us and phone.cause == 16
     for number in numbers:
@@ -74,11 +74,11 @@ async def test_keys_and_the_hang_up_come_from_the_phone(pair: Pair) -> None:
             if e.get("Event") == "DTMFEnd" and e["Uniqueid"] == call
         )
 
-    await until(lambda: pressed() == "*12", 5, "the keys", seen=pressed)
+    await until(lambda: pressed() == "*12", what="the keys", seen=pressed)
     assert [each.hz for each in pair.far.hears(there.call)] == []  # alone, and still there
     await pair.far.put_down(AMY)
     assert (await out.over(call)).cause == 16
-    await until(lambda: pair.far.at_phone(AMY) is None, 5, "the phone to be free")
+    await until(lambda: pair.far.at_phone(AMY) is None, what="the phone to be free")
     assert pair.far.seen.at(AMY)[-1].ended_by_us
     await out.watch.close()
 

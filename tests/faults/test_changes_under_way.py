@@ -21,9 +21,6 @@ from tests.faults.scene import HOTLINE, LINE, Board, Scene, assert_right, kinds,
 
 pytestmark = pytest.mark.live
 
-IN_FORCE_S = 10.0
-"""By then a change acts on any machine; how soon it does on a quiet one is for the bench."""
-
 AMY, BEN = "1001", "1002"
 
 
@@ -41,7 +38,7 @@ async def in_force(one: Scene, name: str) -> None:
     def acts(board: Board) -> bool:
         return bool(board["agents"][0]["name"] == name)
 
-    await one.until(acts, IN_FORCE_S, f"the agent to be called {name}")
+    await one.until(acts, what=f"the agent to be called {name}")
 
 
 async def change_on_the_board(one: Scene, code: str, form: dict[str, str]) -> None:

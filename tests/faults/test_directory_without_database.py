@@ -32,7 +32,7 @@ async def test_a_controller_without_its_database_has_the_last_centre(
     def renamed(board: Board) -> bool:
         return any(row["name"] == "Renamed" for row in board["agents"])
 
-    await one.until(renamed, 10, "the change")
+    await one.until(renamed, what="the change")
     await asyncio.to_thread(own_server.stop)
     await one.stack.controller.kill()
     await one.stack.controller.start()

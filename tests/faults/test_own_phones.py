@@ -192,7 +192,7 @@ async def _with_number(one: Scene, number: HotlineSettings, *others: Thing) -> N
     async def known() -> bool:
         return "own-phone-calls" in await console(f"dialplan show {number.number}@own-phones")
 
-    await until(known, 10.0, "Asterisk to know the number", every_s=0.1)
+    await until(known, what="Asterisk to know the number", every_s=0.1)
 
 
 Prefer = Callable[..., Awaitable[None]]

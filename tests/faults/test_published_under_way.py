@@ -76,7 +76,7 @@ async def test_a_call_keeps_its_edition_and_the_next_meets_the_new_one(
     async def serves() -> bool:
         return read_editions(copy)[0].edition == edition
 
-    await until(serves, 10, "the edition to be in force", every_s=0.1)
+    await until(serves, what="the edition to be in force", every_s=0.1)
     await one.customer("wait-0.5,press-1,stay", "13800000002")
     await one.stored("13800000002")
 
@@ -86,7 +86,7 @@ async def test_a_call_keeps_its_edition_and_the_next_meets_the_new_one(
         return number, found.of(AgentSettings)["1001"].model_copy(update={"name": "Ruled"})
 
     await one.change(ruled)
-    await one.until(lambda board: board["agents"][0]["name"] == "Ruled", 10, "the rule")
+    await one.until(lambda board: board["agents"][0]["name"] == "Ruled", what="the rule")
     await one.customer("stay", "13900000003")
     second, third = await one.all_ended(["13800000002", "13900000003"])
 

@@ -40,7 +40,7 @@ async def recorded(scene: Scene, caller: str) -> StoredCall:
         found = await scene.stored(caller)
         return found if found.record.recording is not None else None
 
-    found = await until(known, 15, f"a recording of {caller}")
+    found = await until(known, what=f"a recording of {caller}")
     assert found is not None
     return found
 
@@ -54,7 +54,7 @@ def remount(disk: Path, options: str) -> None:
 
 
 async def until_logged(scene: Scene, text: str) -> list[str]:
-    return await until(lambda: log_lines(scene, text), 5, f"{text!r} in the log")
+    return await until(lambda: log_lines(scene, text), what=f"{text!r} in the log")
 
 
 def store(board: Board) -> dict[str, Any]:

@@ -288,7 +288,7 @@ async def test_a_pause_can_cut_what_rings_and_dials_nobody(house: PhoneHouse) ->
     )
     assert status == 200, said
     calls = [call for number in numbers for call in house.phone.rung_at(number)]
-    await until(lambda: all(call.leg.over.is_set() for call in calls), 15, "all are hung up")
+    await until(lambda: all(call.leg.over.is_set() for call in calls), what="all are hung up")
     called = {n: len(house.phone.rung_at(n)) for n in numbers}
     row = await attempt_of(house, ringing[0])
     assert (row["stage"], row["cause"]) == ("not_reached", "cut")

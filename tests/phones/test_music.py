@@ -34,7 +34,7 @@ async def _until_heard(leg: PhoneLeg, right: Callable[[bytes], bool]) -> None:
         lately = [packet for at, packet in leg.heard if at > now - 0.5]
         return len(lately) > 15 and sum(map(right, lately)) > 0.8 * len(lately)
 
-    await until(mostly, 15, "the right sound", every_s=0.1)
+    await until(mostly, what="the right sound", every_s=0.1)
 
 
 async def test_music_while_held_and_the_agent_afterwards(house: PhoneHouse) -> None:

@@ -66,7 +66,7 @@ async def until_heard(leg: PhoneLeg, right: Callable[[bytes], bool]) -> None:
         lately = [packet for at, packet in leg.heard if at > now - 0.5]
         return len(lately) > 15 and sum(map(right, lately)) > 0.8 * len(lately)
 
-    await until(mostly, 15, "the right sound", every_s=0.1)
+    await until(mostly, what="the right sound", every_s=0.1)
 
 
 pytestmark = [pytest.mark.live, pytest.mark.long, pytest.mark.asyncio(loop_scope="module")]

@@ -306,7 +306,7 @@ async def test_a_talk_at_a_phone_without_an_agent_is_seen_and_offered_to_nobody(
 
 async def _rung(house: PhoneHouse, station: str) -> PhoneLeg:
     """The agent's leg, when it is up."""
-    rung = await until(lambda: house.phone.rung_at(station), 15, f"{station} to ring")
+    rung = await until(lambda: house.phone.rung_at(station), what=f"{station} to ring")
     leg = rung[-1].leg
     async with asyncio.timeout(15):
         await leg.acked.wait()
@@ -387,7 +387,7 @@ async def test_a_customer_passed_into_a_colleagues_call_to_our_number_is_back_in
         phones = [bridge for name, bridge in bridge_of.items() if name.startswith("PJSIP/100")]
         return len(phones) == 4 and all(len(bridge) > 10 for bridge in phones)
 
-    await until(in_bridges, 15, "both calls of both phones to be connected", every_s=0.1)
+    await until(in_bridges, what="both calls of both phones to be connected", every_s=0.1)
     assert await house.phone.refer(own, "1001", colleague) == 202
     async with asyncio.timeout(15):
         await colleague.over.wait()

@@ -62,14 +62,14 @@ async def followed(
 async def test_each_publication_arrives(database: Database, scene: FlowScene) -> None:
     draft = await scene.add()
     async with followed(database, scene) as taken:
-        await until(lambda: len(taken) == 1, 10, "what is there at the start")
+        await until(lambda: len(taken) == 1, what="what is there at the start")
         assert taken[0] == FlowEdition(0, {}, {})
         await scene.published.publish(OPS, "menu", draft.version, "")
-        await until(lambda: len(taken) == 2, 10, "the publication")
+        await until(lambda: len(taken) == 2, what="the publication")
         assert (taken[1].texts, taken[1].numbers) == ({"menu": GOOD}, {"menu": 1})
         assert taken[1].projects == {"menu": "tea"}
         await scene.published.retire(OPS, "menu")
-        await until(lambda: len(taken) == 3 and taken[2].texts == {}, 10, "that it is retired")
+        await until(lambda: len(taken) == 3 and taken[2].texts == {}, what="that it is retired")
 
 
 async def test_an_announcement_that_was_lost_costs_a_moment(
@@ -87,7 +87,7 @@ async def test_an_announcement_that_was_lost_costs_a_moment(
                 "insert into flow_editions (at, by, flow, revision, why)"
                 " select now(), 'somebody', 'menu', revision, 'published' from flow_revisions"
             )
-        await until(lambda: bool(taken) and taken[-1].texts == {"menu": GOOD}, 10, "the edition")
+        await until(lambda: bool(taken) and taken[-1].texts == {"menu": GOOD}, what="the edition")
 
 
 async def test_a_plan_is_published_when_its_time_comes(
@@ -99,10 +99,10 @@ async def test_a_plan_is_published_when_its_time_comes(
     async with followed(database, scene) as taken:
         due = scene.now + timedelta(hours=8)
         await scene.published.plan(OPS, "menu", saved.version, "evening", due)
-        await until(lambda: bool(taken), 10, "the edition before")
+        await until(lambda: bool(taken), what="the edition before")
         assert await scene.published_text() == GOOD
         scene.now = due  # somebody sets the clock, or eight hours have passed
-        await until(lambda: taken[-1].texts == {"menu": LATER}, 10, "the plan")
+        await until(lambda: taken[-1].texts == {"menu": LATER}, what="the plan")
 
 
 async def test_a_plan_that_came_due_while_nothing_ran_is_published_at_the_start(
@@ -114,7 +114,7 @@ async def test_a_plan_that_came_due_while_nothing_ran_is_published_at_the_start(
     scene.now = due + timedelta(days=2)
     async with followed(database, scene) as first, followed(database, scene) as second:
         for taken in (first, second):
-            await until(lambda: bool(taken) and taken[-1].texts == {"menu": GOOD}, 10, "the plan")  # noqa: B023
+            await until(lambda: bool(taken) and taken[-1].texts == {"menu": GOOD}, what="the plan")  # noqa: B023
         assert await scene.history.newest_number() == 1, "once, though two were there"
 
 
@@ -131,12 +131,12 @@ async def test_an_edition_that_can_not_be_put_in_force_ends_nothing(
 
     with capture_logs() as logs:
         async with followed(database, scene, fails=fails) as taken:
-            await until(lambda: len(taken) == 1, 10, "what is there at the start")
+            await until(lambda: len(taken) == 1, what="what is there at the start")
             await scene.published.publish(OPS, "menu", draft.version, "")
-            await until(lambda: len(tries) >= 2, 10, "that it is tried again")
+            await until(lambda: len(tries) >= 2, what="that it is tried again")
             saved = await scene.drafts.save(OPS, "menu", draft.version, LATER, "")
             await scene.published.publish(OPS, "menu", saved.version, "")
-            await until(lambda: taken[-1].texts == {"menu": LATER}, 10, "the next edition")
+            await until(lambda: taken[-1].texts == {"menu": LATER}, what="the next edition")
     assert ["because of a bug" in line["event"] for line in logs] == [True], logs
 
 
@@ -157,7 +157,7 @@ async def test_plans_that_can_not_be_published_now_are_tried_again(
     scene.now += timedelta(hours=2)
     with capture_logs() as logs:
         async with followed(database, scene, look_every_s=0.05, published=due) as taken:
-            await until(lambda: bool(taken) and taken[-1].texts == {"menu": GOOD}, 10, "the plan")
+            await until(lambda: bool(taken) and taken[-1].texts == {"menu": GOOD}, what="the plan")
     assert ["because of a bug" in line["event"] for line in logs] == [True], logs
 
 

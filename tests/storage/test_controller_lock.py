@@ -36,7 +36,7 @@ async def test_the_second_waits_says_so_and_takes_over(dsn: str, locks: Locks) -
     first, second = locks(dsn, "one"), locks(dsn, "two", said.append)
     await first.take()
     waiting = asyncio.create_task(second.take())
-    await until(lambda: said, 10, "the second to say that it waits")
+    await until(lambda: said, what="the second to say that it waits")
     assert said[0].startswith("another controller (")
     assert " UTC) works on this database; this one waits" in said[0]
     assert not waiting.done()
@@ -61,7 +61,7 @@ async def test_one_that_follows_its_dead_predecessor_leaves_out_the_grace(
     before, after = locks(dsn, "one"), locks(dsn, "one", said.append, grace_s=3600)
     await before.take()
     taking = asyncio.create_task(after.take())
-    await until(lambda: _looks(dsn), 10, "it to look", every_s=0.0)
+    await until(lambda: _looks(dsn), what="it to look", every_s=0.0)
     await before.close()
     async with asyncio.timeout(10):
         await taking
@@ -78,7 +78,7 @@ async def test_whoever_had_it_has_it_again_after_the_database_was_away(
     await first.take()
     holding = asyncio.create_task(first.hold(lost.set))
     waiting = asyncio.create_task(second.take())
-    await until(lambda: said, 10, "the second to wait")
+    await until(lambda: said, what="the second to wait")
     for _ in range(2):
         await asyncio.to_thread(own_server.stop)
         await asyncio.to_thread(own_server.start)

@@ -23,14 +23,14 @@ async def test_what_cannot_be_written_is_tried_again(
     with capture_logs() as logs:
         running = asyncio.create_task(here.run())
         here.give(centre, credentials)
-        await until(lambda: logs, 5, "a word that it can't be written")
+        await until(lambda: logs, what="a word that it can't be written")
         newest = replace(centre, hotlines=(replace(centre.hotlines[0], number="4008002000"),))
         here.give(newest, credentials)
         folder.unlink()
-        await until(lambda: len(logs) == 2, 5, "a word that it is written", seen=lambda: logs)
+        await until(lambda: len(logs) == 2, what="a word that it is written", seen=lambda: logs)
         here.give(newest, credentials)
         here.give(centre, credentials)
-        await until(lambda: len(logs) == 3, 5, "the next one", seen=lambda: logs)
+        await until(lambda: len(logs) == 3, what="the next one", seen=lambda: logs)
         running.cancel()
         await asyncio.wait([running])
     failed, written, changed = logs

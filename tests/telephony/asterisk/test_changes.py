@@ -26,7 +26,6 @@ from tests.waiting import until
 
 pytestmark = [pytest.mark.live, pytest.mark.long]
 
-SOON_S = 5.0
 NEW = Station(StationName("1009"), StationKind.SOFTPHONE, Encryption.OFF)
 PASSWORD = "the new phone's password"
 
@@ -124,12 +123,12 @@ async def test_a_new_phone_works_at_once_and_nobody_notices(scene: Scene, centre
     async def works() -> bool:
         return await scene.registers("1009", PASSWORD) == 200
 
-    await until(works, SOON_S, "the new phone to register", every_s=0.2)
+    await until(works, what="the new phone to register", every_s=0.2)
 
     async def reaches() -> bool:
         return await scene.calls("1003", "1009", PASSWORD) == 200
 
-    await until(reaches, SOON_S, "a call from the new phone", every_s=0.2)
+    await until(reaches, what="a call from the new phone", every_s=0.2)
     assert await scene.calls("1009", "1003", scene.passwords["1003"]) != 404
     assert talking <= await scene.channels()
     assert await scene.registered() == known | {"1009"}
@@ -146,16 +145,16 @@ async def test_only_what_has_changed_is_reloaded(scene: Scene, centre: Centre) -
         return scene.reloads()
 
     scene.change(replace(centre, hotlines=(*centre.hotlines, number)))
-    assert await until(reloaded, SOON_S) == ["dialplan reload"]
+    assert await until(reloaded) == ["dialplan reload"]
 
     async def there() -> bool:
         shown = await scene.one.process.console("dialplan show 4008001009@from-line")
         return "Goto(hotline,4008001009,1)" in shown
 
-    await until(there, SOON_S, "the number to be in force")  # it has only been asked for
+    await until(there, what="the number to be in force")  # it has only been asked for
     scene.credentials["1003"] = digest("1003", PASSWORD)
     scene.change(replace(centre, hotlines=(*centre.hotlines, number)))
-    assert await until(reloaded, SOON_S) == ["module reload res_pjsip.so"]
+    assert await until(reloaded) == ["module reload res_pjsip.so"]
     assert scene.change(replace(centre, hotlines=(*centre.hotlines, number))) == ()
 
 
@@ -170,17 +169,17 @@ async def test_a_new_password_counts_at_once(scene: Scene, centre: Centre) -> No
     async def forgotten() -> bool:
         return await scene.registered() == known - {"1001", "1003"}
 
-    await until(forgotten, 2 * SOON_S, "the old registrations to be forgotten", every_s=0.2)
+    await until(forgotten, what="the old registrations to be forgotten", every_s=0.2)
 
     async def away() -> bool:
         return "Unavailable" in await scene.one.process.console("pjsip show endpoint 1003")
 
-    await until(away, SOON_S, "the phone not to be there", every_s=0.2)
+    await until(away, what="the phone not to be there", every_s=0.2)
 
     async def counts() -> bool:
         return await scene.registers("1001", PASSWORD) == 200
 
-    await until(counts, SOON_S, "the new password to count", every_s=0.2)
+    await until(counts, what="the new password to count", every_s=0.2)
     assert await scene.registers("1001", old) == 401
     assert talking <= await scene.channels()
     assert await scene.registered() == known - {"1003"}
@@ -193,12 +192,12 @@ async def test_a_removed_phone_ends_its_talk_and_is_gone(scene: Scene, centre: C
     async def gone() -> bool:
         return await scene.registers("1002", scene.passwords["1002"]) == 401
 
-    await until(gone, SOON_S, "the phone's registration to be refused", every_s=0.2)
+    await until(gone, what="the phone's registration to be refused", every_s=0.2)
 
     async def forgotten() -> bool:
         return await scene.registered() == known - {"1002"}
 
-    await until(forgotten, SOON_S, "its registration to be forgotten", every_s=0.2)
+    await until(forgotten, what="its registration to be forgotten", every_s=0.2)
     assert await scene.calls("1002", "1003", scene.passwords["1003"]) == 404
     assert talking <= await scene.channels(), "a talk goes on to its end"
     scene.change(centre)
@@ -207,7 +206,7 @@ async def test_a_removed_phone_ends_its_talk_and_is_gone(scene: Scene, centre: C
         shown = await scene.one.process.console("pjsip show aor 1002")
         return "Unable to find object" not in shown
 
-    await until(back, SOON_S, "the phone to be there again", every_s=0.2)
+    await until(back, what="the phone to be there again", every_s=0.2)
 
     assert "1002" not in await scene.registered(), "until it registers"
 
@@ -227,7 +226,7 @@ async def test_a_hundred_changes_are_a_few_reloads(scene: Scene, centre: Centre)
     async def last() -> bool:
         return await scene.registers("2099", PASSWORD) == 200
 
-    await until(last, SOON_S, "the last of them to be in force", every_s=0.2)
+    await until(last, what="the last of them to be in force", every_s=0.2)
     # One in two seconds at most, however long a busy machine takes to write them.
     most = (clock() - began) / 2 + 1
     assert 1 <= scene.reloads().count("module reload res_pjsip.so") <= most
@@ -251,7 +250,7 @@ async def test_the_watch_goes_on_after_its_end(scene: Scene, centre: Centre) -> 
         async def works() -> bool:
             return await scene.registers("1009", PASSWORD) == 200
 
-        await until(works, 2 * SOON_S, "the new phone to register", every_s=0.2)
+        await until(works, what="the new phone to register", every_s=0.2)
     assert [entry["code"] for entry in logs] == [-signal.SIGKILL]
 
 

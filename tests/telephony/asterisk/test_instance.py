@@ -161,7 +161,7 @@ async def test_a_reload_takes_no_global_away(instance: InstanceFactory) -> None:
         async def is_there() -> bool:
             return f"OFFHOOK_TWIN_{first.name}={wanted}\n" in await shown()
 
-        await until(is_there, 10, f"the twin to be {wanted!r}", seen=shown, every_s=0.2)
+        await until(is_there, what=f"the twin to be {wanted!r}", seen=shown, every_s=0.2)
         assert "NOT_WRITTEN_ANEW=stays" in await shown()
 
     await one.process.console("dialplan set global NOT_WRITTEN_ANEW stays")
