@@ -11,7 +11,7 @@ from tests.console.browserless import Client
 
 async def frame(socket: ClientWebSocketResponse) -> dict[str, Any]:
     """The next frame that says something."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while True:
             said: dict[str, Any] = json.loads(await socket.receive_str())
             if set(said) - {"v", "at"}:

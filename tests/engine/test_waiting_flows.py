@@ -239,7 +239,7 @@ class WaitingRoom:
         self.engine.floor.feed(Ready(AMY))
 
     async def over(self) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await asyncio.gather(*self.tasks)
 
 

@@ -29,7 +29,7 @@ async def _transfer_while_it_rings(house: PhoneHouse, agent: PhoneLeg) -> Ringin
     """1001 asks 1002 and passes the customer on before 1002 has answered."""
     house.phone.habits["1002"] = ring
     asked = house.phone.dial("1001", "1002")
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         await asked.ringing.wait()
     assert await house.phone.refer(agent, "1002", asked) == 202
     (call,) = house.phone.rung_at("1002")
@@ -158,7 +158,7 @@ async def _transfer_as_they_answer(house: PhoneHouse, agent: PhoneLeg) -> Ringin
     house.phone.habits["1002"] = ring
     moved = _moved(house)
     asked = house.phone.dial("1001", "1002")
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         await asked.ringing.wait()
         (call,) = house.phone.rung_at("1002")
         call.accept()
@@ -308,7 +308,7 @@ async def _rung(house: PhoneHouse, station: str) -> PhoneLeg:
     """The agent's leg, when it is up."""
     rung = await until(lambda: house.phone.rung_at(station), what=f"{station} to ring")
     leg = rung[-1].leg
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         await leg.acked.wait()
     return leg
 
@@ -389,7 +389,7 @@ async def test_a_customer_passed_into_a_colleagues_call_to_our_number_is_back_in
 
     await until(in_bridges, what="both calls of both phones to be connected", every_s=0.1)
     assert await house.phone.refer(own, "1001", colleague) == 202
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         await colleague.over.wait()
     assert await house.phone.refer(agent, "1002", asked) == 202
     board = await house.until(lambda b: len(b["calls"]) == 1, what="the call to our number to end")

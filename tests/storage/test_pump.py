@@ -70,7 +70,7 @@ async def test_facts_arrive_with_the_calls_row_and_the_file_is_emptied(
             outbox.put(one)
         outbox.put(agent_fact("1001", 40, AgentState.WRAP_UP, call="c"))
         assert outbox.pending == 10
-        await asyncio.wait_for(outbox.flushed(), 5)
+        await asyncio.wait_for(outbox.flushed(), 60)
         assert (outbox.pending, path.stat().st_size) == (0, 0)
     row = await database.pool.fetchrow("select * from calls")
     assert (row["outcome"], row["wait_s"], row["agents"]) == ("answered", 6, ["1001"])
@@ -84,9 +84,9 @@ async def test_the_row_is_right_whatever_the_batches_and_their_order(
     async with pumping(tmp_path / "outbox.jsonl", database) as outbox:
         for one in reversed(answered("c")):
             outbox.put(one)
-            await asyncio.wait_for(outbox.flushed(), 5)
+            await asyncio.wait_for(outbox.flushed(), 60)
         outbox.put(one)  # again
-        await asyncio.wait_for(outbox.flushed(), 5)
+        await asyncio.wait_for(outbox.flushed(), 60)
     page = await CallStore(database.pool).list(projects=None)
     assert [(row.outcome, row.wait_s, row.talk_s) for row in page.rows] == [("answered", 6, 30)]
     assert await database.pool.fetchval("select count(*) from call_facts") == len(answered("c"))
@@ -114,7 +114,7 @@ async def test_what_an_earlier_run_left_is_stored_at_start(
     path.write_bytes(b"".join(encode(one) for one in [*facts, *facts]))
     async with pumping(path, database) as outbox:
         assert outbox.pending == 2 * len(facts)
-        await asyncio.wait_for(outbox.flushed(), 5)
+        await asyncio.wait_for(outbox.flushed(), 60)
     assert await database.pool.fetchval("select count(*) from call_facts") == len(facts)
 
 
@@ -153,7 +153,7 @@ async def test_details_that_no_column_has_room_for_do_not_hurt_their_call(
     }
     path.write_text("".join(line("c", at, *detail) for at, detail in enumerate(details.items())))
     async with pumping(path, database) as outbox:
-        await asyncio.wait_for(outbox.flushed(), 5)
+        await asyncio.wait_for(outbox.flushed(), 60)
         assert not outbox.rejected.exists()
     assert await database.pool.fetchval("select outcome from calls") == "self_service"
     details["entered"]["project"] = "\ufffdacme"

@@ -115,7 +115,7 @@ class Source:
 
 
 async def heard(reader: feed.Subscription) -> dict[str, Any]:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         said: dict[str, Any] = json.loads(await reader.next())
         return said
 

@@ -52,7 +52,7 @@ class Peer:
 
     async def command(self) -> str:
         """The next command's line; empty at the end of the connection."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             return (await self.reader.readline()).decode().removesuffix("\n")
 
     async def answer(self, reply: str) -> str:
@@ -62,7 +62,7 @@ class Peer:
 
     async def ended(self) -> bool:
         """Wait until the server has closed; False if it says something else first."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             try:
                 return await self.reader.read(1) == b""
             except ConnectionResetError:
@@ -102,7 +102,7 @@ async def one_session(**changes: str) -> AsyncIterator[tuple[Session, Peer]]:
     async with serving({"call": route}) as server:
         peer = await Peer.connect(server.port)
         peer.send(environment(**changes))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             session = await started
         try:
             yield session, peer

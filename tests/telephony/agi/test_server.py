@@ -448,7 +448,7 @@ async def test_ten_thousand_connections(say: bool) -> None:
             each = (process.memory_info().rss - before) / size
             assert each < 20_000, f"{each:.0f} bytes a connection"
             peer = await Peer.connect(server.port)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 peer.send(environment(agi_channel="PJSIP/line9-1"))
                 assert await peer.answer("200 result=0") == "ANSWER"
                 assert await peer.ended()
