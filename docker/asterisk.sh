@@ -23,4 +23,6 @@ watch() {
         asterisk -C /etc/asterisk/asterisk.conf
 }
 { watch; while sleep 1; do watch again; done; } &
+# It breaks times down by /etc/localtime alone, but makes seconds since 1970 of them by TZ.
+unset TZ
 exec asterisk -C /etc/asterisk/asterisk.conf -f

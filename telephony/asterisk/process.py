@@ -29,6 +29,10 @@ LOOK_EVERY_S = 5.0
 HUNG_AFTER_S = 30.0
 """An Asterisk that has not greeted on AMI for this long is killed, and its calls with it."""
 
+_ITS_OWN_CLOCK = "TZ"
+"""Asterisk breaks times down by ``/etc/localtime`` alone, but makes seconds since 1970 of them by
+this: ``STRFTIME(,,%s)`` would be hours off, and each session refused for its old token."""
+
 _PR_SET_PDEATHSIG = 1
 _SUN_PATH = 100  # a Unix socket's path has at most 108 bytes
 _GROUP_GONE_S = 2.0
@@ -39,6 +43,10 @@ PLAIN_PATH = r"[\w./@+-]+"
 HERE = Path("/proc/self/cwd")
 """A name that an Asterisk started in a folder can use for it, whatever it is called."""
 _libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name != _ITS_OWN_CLOCK}
 
 
 def is_plain(path: Path) -> bool:
@@ -167,6 +175,7 @@ class AsteriskProcess:
                 stdout=sink,
                 stderr=sink,
                 cwd=self.folder,
+                env=_environment(),
                 start_new_session=True,
                 preexec_fn=self._arrangement(),
             )

@@ -3,12 +3,14 @@
 import asyncio
 import dataclasses
 import os
+import re
 import socket
 import ssl
 import stat
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -42,7 +44,9 @@ def _has_ipv6() -> bool:
     return True
 
 
-async def test_starts_without_a_warning_and_stops_whole(instance: InstanceFactory) -> None:
+async def test_starts_without_a_warning_and_stops_whole(
+    instance: InstanceFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     one = await instance()
     assert one.process.problems() == []
     pid = one.process.pid
@@ -50,8 +54,13 @@ async def test_starts_without_a_warning_and_stops_whole(instance: InstanceFactor
     await one.stop()
     with pytest.raises(ProcessLookupError):
         os.killpg(pid, 0)
+    monkeypatch.setenv("TZ", "Pacific/Pago_Pago")  # a container often has TZ, and UTC's files
     await one.start()  # again, on the same ports and folder
     assert one.process.problems() == []
+    said = await one.process.console("dialplan eval function STRFTIME(,,%s)")
+    seconds = re.search(r"Result: (\d+)", said)
+    assert seconds is not None, said
+    assert abs(int(seconds[1]) - time.time()) < 600, "no token is hours old"
 
 
 async def test_asterisk_keeps_its_priority(instance: InstanceFactory) -> None:
