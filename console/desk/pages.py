@@ -16,7 +16,7 @@ from console.floor.disposing import DISPOSING
 from console.floor.feeds import FEEDS
 from console.floor.live_texts import live_texts
 from console.floor.rows import Sight, seconds
-from console.kit.context import LIVE, zone_for
+from console.kit.context import LIVE
 from console.kit.live import stream
 from console.kit.rendering import render, says
 from domain.centre import Agent
@@ -46,7 +46,6 @@ async def page(request: web.Request) -> web.Response:
             | {
                 "stream": "/desk/live",
                 "last_call": None if agent is None else await _last_call(request, agent.code),
-                "zone": zone_for(request).key,
             },
             "callbacks": () if agent is None else await _callbacks(request, agent),
             "words": words,

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from console.floor import words
-from console.kit.context import LANGUAGE, LIVE, project_titles
+from console.kit.context import LANGUAGE, LIVE, project_titles, zone_for
 from console.kit.rendering import says
 from console.kit.words import CALL_LANGUAGES
 from domain.identity import ProjectName
@@ -26,6 +26,7 @@ def live_texts(request: web.Request, projects: frozenset[ProjectName] | None) ->
         "languages": {k: says(request, t) for k, t in CALL_LANGUAGES.items()},
         "away_reasons": list(centre.reasons),
         "projects": project_titles(request, projects),
+        "zone": zone_for(request).key,  # of all times that the script shows
     }
 
 

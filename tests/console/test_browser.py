@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -85,6 +86,19 @@ async def test_what_is_down_is_said_in_words(
     page = await open_page("/board", "ada", language)
     await expect(page.locator('[data-rows="nodes"] [data-f="error"]')).to_have_text(node)
     await expect(page.locator("[data-store]")).to_contain_text(store)
+
+
+async def test_the_boards_times_are_the_centres_wherever_it_is_looked_at(
+    console: Console, open_page: Open
+) -> None:
+    at = datetime(2026, 3, 2, 16, 30, tzinfo=UTC)
+    console.floor.store = StoreView(up=False, pending=3, begun_without=BegunWithout(at))
+    page = await open_page("/board", "ada")
+    said = page.locator("[data-store]")
+    for zone, shown in ("Asia/Shanghai", "3/3/2026, 12:30:00"), ("UTC", "3/2/2026, 4:30:00"):
+        console.floor.config = replace(console.floor.config, timezone=zone)
+        await page.reload()
+        await expect(said).to_contain_text(shown)
 
 
 async def test_the_boards_figures_add_up(console: Console, open_page: Open) -> None:

@@ -89,7 +89,7 @@ function sentences(...said) {
 function begunWithout(begun) {
   if (!begun) return null;
   if (begun.last_known_at === null) return texts.begun_with_outbox;
-  const time = new Date(begun.last_known_at * 1000).toLocaleString(document.documentElement.lang);
+  const time = new Date(begun.last_known_at * 1000).toLocaleString(document.documentElement.lang, { timeZone: texts.zone });
   return fill(texts.begun_without, { time });
 }
 

@@ -128,7 +128,7 @@ export class Live {
     const wait = Math.ceil((this.retryAt - Date.now()) / 1000);
     this.banner.querySelector("[data-text]").textContent = fill(
       !this.socket && wait > 0 ? this.texts.stale : this.texts.retrying,
-      { time: this.seenAt.toLocaleTimeString(document.documentElement.lang), n: wait },
+      { time: this.seenAt.toLocaleTimeString(document.documentElement.lang, { timeZone: this.texts.zone }), n: wait },
     );
   }
 }
