@@ -17,10 +17,18 @@ _LARGE = {4: 16, 6: 64}
 _OF_KEYS = tuple(
     map(
         ipaddress.ip_network,
-        ("169.254.0.0/16", "100.100.100.200", "fe80::/10", "fd00:ec2::/32", "fd20:ce::254"),
+        (
+            "169.254.0.0/16", "100.100.100.200", "168.63.129.16", "192.0.0.192", "fe80::/10",
+            "fd00:ec2::/32", "fd20:ce::254", "fd00:c1::a9fe:a9fe", "fd00:42::42",
+        ),
     )
-)
-"""Link-local networks, and where clouds have theirs: a machine asks there for its own keys."""
+)  # fmt: skip
+"""Link-local networks, and where clouds have theirs: a machine asks there for its own keys. Two are
+public addresses that only a cloud's own machines reach (Azure's, Oracle's)."""
+_PUBLIC_IPV6 = ipaddress.IPv6Network("2000::/3")
+"""All that is given out for the public network; ``is_global`` is true of most of the rest, too."""
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_CARRY_IPV4 = tuple(map(ipaddress.IPv6Network, ("::ffff:0:0/96", "2002::/16", "64:ff9b::/96")))
 _NAME = re.compile(r"(?!-)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*\.?", re.ASCII)
 
 
@@ -86,10 +94,8 @@ def service_of(text: str) -> InnerService:
     """What an admin wrote: ``10.1.2.0/24``, ``10.1.2.3``, ``10.1.2.3:8080``, ``[fd00::1]:8080`` or
     ``crm.lan:8080``. Raises NotAService."""
     text = text.strip().lower()
-    try:
-        return InnerService(ipaddress.ip_network(text))
-    except ValueError:
-        pass
+    if (network := _network_of(text)) is not None:
+        return InnerService(network)
     host, colon, said = text.rpartition(":")
     if not colon or not re.fullmatch(r"[0-9]{1,5}", said, re.ASCII) or not 0 < int(said) < 65536:
         raise NotAService(text)
@@ -98,15 +104,25 @@ def service_of(text: str) -> InnerService:
         host = host[1:-1]
     elif ":" in host:
         raise NotAService(text)
-    try:
-        return InnerService(ipaddress.ip_network(host), port)
-    except ValueError:
-        pass
+    if (network := _network_of(host)) is not None:
+        return InnerService(network, port)
     # What ends like an address and is none would be read in more ways than one.
     number = re.fullmatch(r"0x[0-9a-f]*|[0-9]+", _plain(host).rpartition(".")[2])
     if len(host) > 253 or not _NAME.fullmatch(host) or number:
         raise NotAService(text)
     return InnerService(_plain(host), port)
+
+
+def _network_of(text: str) -> Network | None:
+    """The network that a text is; None if it is none. Raises NotAService for IPv6 addresses that
+    carry IPv4 ones, because those are what is judged."""
+    try:
+        network = ipaddress.ip_network(text)
+    except ValueError:
+        return None
+    if isinstance(network, ipaddress.IPv6Network) and any(map(network.subnet_of, _CARRY_IPV4)):
+        raise NotAService(text)
+    return network
 
 
 def inner_address(
@@ -118,6 +134,8 @@ def inner_address(
     except ValueError:
         return None
     if isinstance(one, ipaddress.IPv6Address):
+        if one in _NAT64:
+            return ipaddress.IPv4Address(int(one) % 2**32)
         return one.ipv4_mapped or one.sixtofour or one
     return one
 
@@ -132,6 +150,12 @@ def may_be_asked(
         return False
     if any(service.covers(host, port, address) for service in allowed):
         return True
+    return _is_public(one)
+
+
+def _is_public(one: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    if any(one in each for each in _OF_KEYS) or (one.version == 6 and one not in _PUBLIC_IPV6):
+        return False
     return one.is_global and not one.is_multicast
 
 
