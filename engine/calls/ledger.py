@@ -243,9 +243,11 @@ def _end_last(
     """The same facts, with the end of the call after everything else that is known of it.
 
     The log dates a thing when it happened, an event when we learn of it: a caller who hangs up has
-    by the log done so before the news of it that ends the talk.
+    by the log done so before the news of it that ends the talk. That is so of what the log has,
+    too; recordings are stored after the call.
     """
-    times = [fact.at for fact in (*known, *new)]
+    times = [fact.at for fact in known if isinstance(fact.what, _IN_LOG)]
+    times += [fact.at for fact in new]
     if at_least is not None:
         times.append(at_least)
     return [

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Collection
+from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,7 +25,8 @@ from domain.identity import (
     StationName,
 )
 from domain.outbound_facts import CallPlaced
-from domain.reasons import Party
+from domain.reasons import LossReason, Party
+from domain.recording_facts import RecordingMissing
 from domain.stations import StationState
 from engine.calls.call import LiveCall
 from engine.calls.gap import Gap
@@ -353,3 +355,26 @@ async def test_the_end_of_a_call_comes_into_the_log_late(
     facts = [json.loads(line) for line in (tmp_path / "outbox.jsonl").read_text().splitlines()]
     kinds = [fact.get("kind") for fact in facts]
     assert "not_reached" in kinds and "fate_unknown" not in kinds, kinds
+
+
+async def test_a_call_is_not_longer_because_something_of_it_was_stored_later(
+    engine: Engine, tmp_path: Path, absence: MakeAbsence
+) -> None:
+    channel = ("offhook.1", "PJSIP/carrier-00000001")
+    call = CallId("pbx1-offhook.1")
+    placed = CallPlaced("spring", ProjectName("tea"), LineName("carrier"), "+86138", None, 1, None)
+    timeline = (
+        CallFact("1", call, when(0), placed),
+        CallFact("2", call, when(300), RecordingMissing(LossReason.NO_FILE)),
+    )
+    gap = gap_until(LONG_AFTER, engine)
+    gap.lost = [StoredCall(fold(timeline), timeline)]
+    log = [
+        row(0, "CHAN_START", *channel),
+        row(7, "HANGUP", *channel, call=call, extra=hang_up("", 17)),
+        row(7, "CHAN_END", *channel),
+    ]
+    await absence(log).put_right(gap)
+    facts = [json.loads(line) for line in (tmp_path / "outbox.jsonl").read_text().splitlines()]
+    (end,) = [fact for fact in facts if fact.get("kind") == "ended"]
+    assert datetime.fromisoformat(end["at"]) == when(7)
