@@ -70,7 +70,7 @@ def check_document(document: Document, outside: Outside = ANYWHERE) -> Checked:
     prompts = read_prompts(file.prompts, file.languages, document, faults)
     variables = _variables(file.variables, document, faults)
     scope = Scope(file.languages, variables, tuple(file.nodes))
-    references = References(document, prompts, scope, outside, faults)
+    references = References(document, prompts, scope, outside, faults, file.flow)
     announcements = _announcements(file.announcements, document, references)
     nodes = _nodes(file, document, references)
     if file.start not in file.nodes:

@@ -99,6 +99,8 @@ class References:
     scope: Scope
     outside: Outside
     faults: list[DocumentError]
+    flow: str
+    """The name of the flow that is checked."""
     used_prompts: set[str] = field(default_factory=set)
     used_variables: set[str] = field(default_factory=set)
     _said: set[str] = field(default_factory=set)
@@ -307,6 +309,13 @@ class References:
                 return
             names = recorded
         if names is None or name in names:
+            return
+        if of is NameOf.FLOW and name == self.flow:
+            self._fault(
+                path,
+                sentence("the flow leads into itself"),
+                sentence("let an exit lead to one of its own nodes"),
+            )
             return
         if of is NameOf.FLOW and name in self.outside.drafts:
             self._fault(

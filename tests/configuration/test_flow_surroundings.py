@@ -284,6 +284,12 @@ async def test_of_a_flow_that_is_only_a_draft_it_is_said_that_it_is_to_be_publis
         assert refused.value.checked is not None
         assert expected in str(refused.value.checked.errors[0])
 
+    await house.drafts.add(ADMIN, "tea", "round", ENTERS.format(name="round", sub="round"))
+    with pytest.raises(FlowRefused) as refused:
+        await house.publish("round", ENTERS, "tea", sub="round")
+    assert refused.value.checked is not None
+    assert "the flow leads into itself" in str(refused.value.checked.errors[0])
+
     await house.publish("night", PLAIN)
     await house.put(ruled)
     await house.put(number("hotline"))

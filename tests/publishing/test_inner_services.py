@@ -121,7 +121,7 @@ def test_nothing_but_themselves_leads_to_where_machines_get_their_keys(
         ("2606:4700::1111", True), ("64:ff9b::808:808", True), ("2002:808:808::1", True),
         ("64:ff9b::a00:1", False), ("64:ff9b::a9fe:a9fe", False), ("64:ff9b:1::a00:1", False),
         ("::7f00:1", False), ("::ffff:0:7f00:1", False), ("fec0::1", False), ("5f00::1", False),
-        ("2002:7f00:1::", False), ("0.0.0.0", False), ("::", False), ("ff0e::1", False),
+        ("2002:7f00:1::", False), ("0.0.0.1", False), ("::", False), ("ff0e::1", False),
         ("168.63.129.16", False), ("192.0.0.192", False),
     ],
 )  # fmt: skip
