@@ -9,6 +9,10 @@ from operator import eq
 from pathlib import Path
 from zoneinfo import TZPATH, ZoneInfo, available_timezones
 
+import structlog
+
+log = structlog.get_logger()
+
 _LOCALTIME = Path("/etc/localtime")
 _NAMED = Path("/etc/timezone")
 _FOLDER = "/zoneinfo/"
@@ -47,17 +51,28 @@ def _version(path: Path) -> _Version:
 def _machines(set_to: str, at: tuple[Path, _Version], written: tuple[Path, _Version]) -> ZoneInfo:
     (localtime, _), (named, _) = at, written
     # TZ first: in a container often nothing else says it.
-    for name in _names(set_to.removeprefix(":"), localtime, named):
-        try:
-            if name not in _NOT_NAMES:
-                return ZoneInfo(name)
-        except (KeyError, ValueError, OSError):
-            continue
-    return ZoneInfo(_UTC)
+    name = set_to.removeprefix(":")
+    if (found := _zone(name.partition(_FOLDER)[2] or name)) is not None:
+        return found
+    zones = filter(None, map(_zone, _names(localtime, named)))
+    found = next(zones, ZoneInfo(_UTC))
+    if set_to:
+        log.warning(
+            "TZ is not the name of a time zone, such as Asia/Shanghai; the machine's counts",
+            TZ=set_to[:80],
+            zone=found.key,
+        )
+    return found
 
 
-def _names(set_to: str, localtime: Path, named: Path) -> Iterator[str]:
-    yield set_to.partition(_FOLDER)[2] or set_to
+def _zone(name: str) -> ZoneInfo | None:
+    try:
+        return None if name in _NOT_NAMES else ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return None
+
+
+def _names(localtime: Path, named: Path) -> Iterator[str]:
     yield _linked(localtime)
     written = _written(named)
     yield _alike(localtime, (written, _UTC))

@@ -5,6 +5,7 @@ from pathlib import Path
 from zoneinfo import TZPATH, ZoneInfo
 
 import pytest
+from structlog.testing import capture_logs
 
 from machine import local_zone
 from machine.local_zone import zone_here
@@ -24,7 +25,10 @@ def test_what_names_no_zone_is_passed_over(said: str, monkeypatch: pytest.Monkey
     monkeypatch.delenv("TZ", raising=False)
     machines = zone_here()
     monkeypatch.setenv("TZ", said)
-    assert zone_here() == machines
+    local_zone._machines.cache_clear()  # noqa: SLF001 - it is said once
+    with capture_logs() as logs:
+        assert zone_here() == zone_here() == machines
+    assert [(line["TZ"], line["zone"]) for line in logs] == ([(said, machines.key)] if said else [])
 
 
 def test_a_zones_file_is_a_zone_too(monkeypatch: pytest.MonkeyPatch) -> None:
