@@ -8,6 +8,7 @@ export class KeptText {
   #typed;
   #from;
   #keeping = 0;
+  #offered = null; // until somebody takes or drops it, it is not lost by typing and saving something else
 
   // `typed` returns the text, null if it is as it was saved; `from` what it was made from, by name: with
   // anything else there, what was kept is old. It is kept at the latest when the page is left.
@@ -30,8 +31,9 @@ export class KeptText {
   now() {
     clearTimeout(this.#keeping);
     const text = this.#typed();
-    if (text === null) drop(this.#key);
-    else keep(this.#key, JSON.stringify({ ...this.#from(), text }));
+    const one = text === null ? this.#offered : { ...this.#from(), text };
+    if (one === null) drop(this.#key);
+    else keep(this.#key, JSON.stringify(one));
   }
 
   // Offers in the box what was kept before, unless it is what is saved. `said` is given whether it is old;
@@ -39,16 +41,19 @@ export class KeptText {
   offer(box, saved, { said, take }) {
     const before = this.#before();
     if (before === null || before.text === saved) return;
+    this.#offered = before;
     const old = Object.entries(this.#from()).some(([name, value]) => before[name] !== value);
     box.querySelector("[data-text]").textContent = said(old);
     box.hidden = false;
     box.querySelector("[data-take]").addEventListener("click", () => {
       box.hidden = true;
+      this.#offered = null;
       void take(before.text, old);
     });
     box.querySelector("[data-drop]").addEventListener("click", () => {
       box.hidden = true;
-      drop(this.#key);
+      this.#offered = null;
+      this.now();
     });
   }
 

@@ -54,6 +54,9 @@ _PLACE_AT = """async (text) => {
 }"""
 
 
+_IS_KEPT = "(text) => localStorage.getItem('offhook.draft.flow.spring')?.includes(text)"
+
+
 def line_of(part: str, text: str = TEXT) -> int:
     """The line, from 1, of the first one with this part."""
     return next(n for n, line in enumerate(text.splitlines(), 1) if part in line)
@@ -162,6 +165,12 @@ async def test_a_mistake_is_seen_mended_and_saved(console: Console, open_page: O
     await expect(page.locator("#unsaved")).to_be_visible()
     page.once("dialog", lambda asked: asked.accept())  # the page warns; leaving keeps the text
     await page.reload()
+    await expect(page.locator("#kept")).to_be_visible()
+    await page.locator("#code .cm-content").focus()
+    for keys, kept in (("#odd", "#odd"), (4 * ["Backspace"], "# later")):  # it is still offered
+        for key in keys:
+            await page.keyboard.press(key)
+        await page.wait_for_function(_IS_KEPT, arg=kept)
     await page.locator("#kept [data-take]").click()
     await expect(page.locator("#code")).to_contain_text("# later")
     await expect(page.locator("#unsaved")).to_be_visible()
