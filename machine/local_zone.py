@@ -66,6 +66,9 @@ def _machines(set_to: str, at: tuple[Path, _Version], written: tuple[Path, _Vers
 
 
 def _zone(name: str) -> ZoneInfo | None:
+    # Other folders of the same zones, whose names neither browsers nor each PostgreSQL know. Those
+    # of right/ count leap seconds, too, which nothing else does.
+    name = name.removeprefix("posix/").removeprefix("right/")
     try:
         return None if name in _NOT_NAMES else ZoneInfo(name)
     except (KeyError, ValueError, OSError):

@@ -11,7 +11,11 @@ from machine import local_zone
 from machine.local_zone import zone_here
 
 
-@pytest.mark.parametrize("said", ["Asia/Shanghai", ":Asia/Shanghai"])
+@pytest.mark.parametrize(
+    "said",
+    ["Asia/Shanghai", ":Asia/Shanghai", "posix/Asia/Shanghai", ":right/Asia/Shanghai",
+     "/usr/share/zoneinfo/posix/Asia/Shanghai"],
+)  # fmt: skip
 def test_a_process_started_with_a_zone_is_there(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", said)
     assert zone_here() == ZoneInfo("Asia/Shanghai")
