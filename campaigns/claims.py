@@ -36,6 +36,7 @@ _SQL = load("leads")
 ROUNDS = 5
 """How often a claim looks for more if most of what was due may not be dialled."""
 MOST_AT_ONCE = 500
+FREED_AT_ONCE = 20_000
 _JUDGED_A_SLICE = 16  # some hundred microseconds, in the loop that routes calls
 
 
@@ -150,12 +151,16 @@ class LeadClaims:
             rows = await db.fetch(_SQL["renew"], list(leads), by, until, now)
         return frozenset(row["lead"] for row in rows)
 
-    async def judge_anew(self, now: datetime) -> int:
+    async def judge_anew(self, now: datetime, *, at_once: int = FREED_AT_ONCE) -> int:
         """Let all leads be looked at again that rules hold for some time, callbacks among them; how
         many they are."""
-        async with connection(self._pool) as db:
-            rows = await db.fetchval(_SQL["judge_anew"], now)
-        return int(rows)
+        leads, last = 0, 0
+        while True:  # a transaction for millions would be cut off before its end, and tried again
+            async with connection(self._pool) as db:
+                some = await db.fetchrow(_SQL["judge_anew"], now, last, at_once)
+            if not some["leads"]:
+                return leads
+            leads, last = leads + some["leads"], some["last"]
 
     async def release(self, leads: Iterable[int], *, by: str) -> None:
         """Give back leads that are not dialled now; what others have claimed since stays theirs."""

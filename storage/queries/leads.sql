@@ -152,17 +152,18 @@ from (
 where l.lead = held.lead
 
 -- name: judge_anew
--- What is held for good waits for something else, and what an agent has put off for that time. What is
--- being judged at this moment stays as it is.
+-- Some of them, after a lead. What is held for good waits for something else, and what an agent has put off
+-- for that time. What is being judged at this moment stays as it is.
 with free as (
     update leads l set next_at = '-infinity', held_by = null, held_for = null
     from (
         select lead from leads
         where state = 'open' and held_by is not null and next_at > $1 and isfinite(next_at)
           and put_off_until is distinct from next_at
-        order by lead for update skip locked
+          and lead > $2
+        order by lead limit $3 for update skip locked
     ) held
     where l.lead = held.lead
     returning l.lead
 )
-select count(*) from free
+select count(*) as leads, max(lead) as last from free

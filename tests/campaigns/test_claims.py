@@ -7,6 +7,7 @@ import pytest
 from campaigns.campaign import CallingHours, CampaignState
 from campaigns.claims import LeadClaims
 from domain.identity import CampaignName
+from storage.database import connection
 from tests.campaigns.campaigns_scene import (
     NOON,
     OPS,
@@ -224,3 +225,21 @@ async def test_a_lead_goes_on_with_its_next_number(scene: CampaignScene) -> None
     await scene.start(lists=[into])
     (claimed,) = await scene.claim()
     assert (claimed.lead.lead, claimed.number.number) == (lead, "+8613800000003")
+
+
+async def test_however_many_are_held_they_are_judged_anew_some_at_a_time(
+    scene: CampaignScene,
+) -> None:
+    into = await scene.new_list()
+    leads = [await scene.lead(into, f"+861380000000{n}") for n in range(5)]
+    await scene.database.pool.execute(
+        "update leads set held_by = 'window', next_at = $1", after(hours=9)
+    )
+    busy = leads[1]
+    async with connection(scene.database.pool) as db, db.transaction():
+        await db.execute("select from leads where lead = $1 for update", busy)
+        assert await scene.claims.judge_anew(NOON, at_once=2) == 4
+    held = [one for one in leads if await scene.column(one, "held_by") is not None]
+    assert held == [busy], "it is being judged at this moment"
+    assert await scene.claims.judge_anew(NOON, at_once=2) == 1
+    assert await scene.claims.judge_anew(NOON) == 0
