@@ -1,5 +1,6 @@
 """Keeps sentences so that they can be said in a reader's language later."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -7,6 +8,8 @@ from documents.sentence import Sentence, as_is
 
 _DEEPEST = 5
 """Sentences in one another; there are two at most."""
+_PLACES = re.compile(r"%\([a-z_]+\)[sd]|%%")
+"""All that a template may have of percent signs. With a width, a short one fills the memory."""
 
 
 def sentences_as_json(sentences: Iterable[Sentence]) -> list[Any]:
@@ -42,7 +45,7 @@ def _read(text: str, stored: object) -> Sentence:
 
 
 def _sentence(stored: Any, deepest: int) -> Sentence:
-    if deepest == 0 or not isinstance(stored["template"], str):
+    if deepest == 0 or "%" in _PLACES.sub("", stored["template"]):
         raise ValueError("no sentence")
     values = {
         str(name): _sentence(value, deepest - 1) if isinstance(value, dict) else value

@@ -24,6 +24,7 @@ def test_sentences_come_back_as_they_were_kept() -> None:
         [{"template": "%", "values": {}}], [{"template": "another", "values": {}}],
         [{"template": "text", "values": [1]}], [{"template": "text"}, {"template": "text"}],
         [{"template": "%(a)s", "values": {"a": {"template": "%(b)s", "values": {"b": []}}}}],
+        [{"template": "%(a)999999999999s", "values": {"a": "b"}}],
     ],
 )  # fmt: skip
 def test_whatever_else_is_there_the_english_text_is_said(stored: object) -> None:
