@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from domain.identity import (
     AgentCode,
@@ -278,11 +277,3 @@ class Centre:
     def reasons(self) -> tuple[str, ...]:
         """The names of the away reasons."""
         return tuple(reason.name for reason in self.away_reasons)
-
-
-def zone_of(centre: Centre) -> ZoneInfo | None:
-    """The centre's time zone; None: the machine's, also if this machine doesn't know the other."""
-    try:
-        return None if centre.timezone is None else ZoneInfo(centre.timezone)
-    except (KeyError, ValueError, OSError):
-        return None

@@ -8,7 +8,7 @@ import structlog
 
 from centre.calendars import Holidays, UnpublishedYear, unpublished
 from centre.public_holidays import holiday_year
-from domain.centre import Centre, zone_of
+from domain.centre import Centre
 from engine.engine import Engine
 from machine.local_zone import zone_here
 
@@ -52,7 +52,7 @@ class HolidaysAhead:
             await asyncio.sleep(self._look_every_s)
 
     def _read(self, centre: Centre) -> tuple[UnpublishedYear, ...]:
-        today = self._now().astimezone(zone_here(zone_of(centre))).date()
+        today = self._now().astimezone(zone_here(centre.timezone)).date()
         calendars = [each.calendar for each in centre.hotlines if each.calendar is not None]
         for code in {calendar.holidays for calendar in calendars}:
             if code is not None:

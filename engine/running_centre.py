@@ -11,7 +11,7 @@ from acd.commands import AgentChanged, Command, Refusal, WishRefused
 from acd.events import Away, ExtendWrapUp, LogOut, Ready
 from centre.calendars import UnpublishedYear
 from domain.agent_facts import AgentState
-from domain.centre import Centre, zone_of
+from domain.centre import Centre
 from domain.identity import AgentCode, LineName, ProjectName, QueueName, StationName
 from domain.stations import StationState
 from engine.agents.aside import ConsultStep
@@ -264,7 +264,7 @@ class RunningCentre:
         """
         seen: tuple[object, ...] = ()
         while True:
-            today = midnight(self._now(), zone_here(zone_of(self._engine.centre)))
+            today = midnight(self._now(), zone_here(self._engine.centre.timezone))
             if any(link.lag > LATE_S for link in self._engine.links.values()):
                 self._engine.changes.touch()  # because no event does
             stored = self._outbox.deliveries

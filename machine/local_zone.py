@@ -1,5 +1,6 @@
 """The time zone of this machine, by name, as PostgreSQL knows it too."""
 
+import contextlib
 import os
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -26,11 +27,12 @@ _NOT_NAMES = ("", "localtime", "posixrules", "Factory")
 """They mean something else on another machine, such as the database's."""
 
 
-def zone_here(known: ZoneInfo | None = None) -> ZoneInfo:
-    """``known``, or else this machine's zone: that of ``TZ``, or that of ``/etc/localtime``. UTC if
-    it has none with a name."""
-    if known is not None:
-        return known
+def zone_here(name: str | None = None) -> ZoneInfo:
+    """The zone of this name. Without one, or if this machine doesn't know it, the machine's: that
+    of ``TZ``, or that of ``/etc/localtime``, or UTC if it has none with a name."""
+    if name is not None:
+        with contextlib.suppress(KeyError, ValueError, OSError):
+            return ZoneInfo(name)
     files = tuple((path, _version(path)) for path in (_LOCALTIME, _NAMED))
     return _machines(os.environ.get("TZ", ""), *files)
 

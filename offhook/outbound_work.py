@@ -36,7 +36,6 @@ from console.campaigns.campaign_services import CampaignServices
 from console.floor.disposing import DispositionServices
 from console.lead_lists.list_services import ListServices
 from console.reports.report_services import ReportServices
-from domain.centre import zone_of
 from domain.identity import AgentCode, NodeName
 from engine.board_ports import AheadView
 from engine.outbound.agent_desks import AgentDesks, PlacedHosts
@@ -154,7 +153,7 @@ class OutboundWork:
         self.imports = ListImports(pool, self._zone)
 
     def _zone(self) -> ZoneInfo:
-        return zone_here(zone_of(self._engine.centre))
+        return zone_here(self._engine.centre.timezone)
 
     def _plan(self, settings: CampaignSettings) -> PlanState:
         return plan_state(settings, self._days_off, datetime.now(UTC), self._zone())

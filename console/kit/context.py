@@ -15,7 +15,6 @@ from console.kit.browser_sessions import RememberedSessions
 from console.kit.features import Entry, Key
 from console.kit.permissions import Rule
 from console.kit.rarely import Rarely
-from domain.centre import zone_of
 from domain.identity import ProjectName
 from engine.centre_ports import LiveCentre
 from engine.desk_ports import LiveDesks
@@ -126,7 +125,7 @@ def user_of(request: web.Request) -> User:
 
 def zone_for(request: web.Request) -> ZoneInfo:
     """The time zone of all times and dates that the request is shown: the centre's."""
-    return zone_here(zone_of(request.app[LIVE].centre()))
+    return zone_here(request.app[LIVE].centre().timezone)
 
 
 def typed_moment(request: web.Request, typed: str) -> datetime | None:

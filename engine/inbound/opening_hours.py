@@ -7,7 +7,7 @@ from functools import partial
 from centre import calendars
 from centre.calendars import DayRule
 from centre.public_holidays import holiday_year
-from domain.centre import Calendar, Centre, zone_of
+from domain.centre import Calendar, Centre
 from engine.inbound.notice import IsOpen
 from ivr_flows.steps import OpeningState
 from machine.local_zone import zone_here
@@ -29,7 +29,7 @@ class OpeningHours:
 
     def local(self, centre: Centre) -> datetime:
         """What the centre's clock shows."""
-        return self._now().astimezone(zone_here(zone_of(centre)))
+        return self._now().astimezone(zone_here(centre.timezone))
 
     def is_open(self, calendar: Calendar, at: datetime) -> bool:
         """Whether a calendar is open when the centre's clock shows ``at``."""

@@ -8,7 +8,6 @@ from time import monotonic, time
 import structlog
 
 from campaigns.caller_callbacks import BookedCallback, CallerCallbacks, WishedCallback
-from domain.centre import zone_of
 from domain.flow_facts import CallbackAsked
 from domain.identity import QueueName
 from domain.reasons import NoCallback
@@ -166,7 +165,7 @@ class VoiceSteps:
         if step.queue not in in_force.queues:
             return NoCallback.NO_QUEUE
         centre = in_force.centre
-        zone = zone_here(zone_of(centre))
+        zone = zone_here(centre.timezone)
         wish = WishedCallback(
             self._call.id,
             self._call.project,

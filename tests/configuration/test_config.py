@@ -11,7 +11,7 @@ from centre.kinds import Kind
 from centre.running import centre_of
 from configuration.centre_file import DEMO_CENTRE, ConfigError, load
 from configuration.flows import flow_files, load_flows, loadable_flows, surroundings
-from domain.centre import zone_of
+from machine.local_zone import zone_here
 from offhook.listening_ports import ports_of
 from offhook.running_options import number_of_calls
 from tests.conftest import CentreFile
@@ -137,7 +137,7 @@ def test_an_asterisk_elsewhere_and_a_time_zone(centre_file: CentreFile) -> None:
     config = load(centre_file(add=f"{elsewhere}timezone: Asia/Shanghai\n"))
     assert not config.asterisk.managed and config.asterisk.spool == Path("/spool")
     assert config.sections is not None
-    assert zone_of(centre_of(config.sections)) == ZoneInfo("Asia/Shanghai")
+    assert zone_here(centre_of(config.sections).timezone) == ZoneInfo("Asia/Shanghai")
 
 
 def test_a_machine_without_time_zones_says_so(centre_file: CentreFile) -> None:

@@ -19,7 +19,7 @@ from machine.local_zone import zone_here
 def test_a_process_started_with_a_zone_is_there(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", said)
     assert zone_here() == ZoneInfo("Asia/Shanghai")
-    assert zone_here(ZoneInfo("Europe/Berlin")) == ZoneInfo("Europe/Berlin")
+    assert zone_here("Europe/Berlin") == ZoneInfo("Europe/Berlin")
 
 
 @pytest.mark.parametrize(
