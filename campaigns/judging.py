@@ -30,7 +30,7 @@ DaysOff = Callable[[str | None], Set[date]]
 
 
 CentresZone = Callable[[], ZoneInfo]
-"""The time zone of the centre as it is set now; it may be set anew at any time."""
+"""Returns the centre's current time zone, which an admin may change at any time."""
 
 
 def no_days_off(_calendar: str | None) -> Set[date]:

@@ -49,7 +49,7 @@ class FaultCode(StrEnum):
     FLOW_LACKS_QUEUE = "flow lacks queue"
     """A number's flow leads to a queue that isn't there."""
     FLOW_UNPUBLISHED = "flow unpublished"
-    """There is only a draft of a number's flow."""
+    """A number's flow exists only as a draft."""
     FLOW_OF_OTHERS = "flow of others"
     """A number's flow is another project's."""
     NUMBER_LACKS_QUEUE = "number lacks queue"
@@ -84,7 +84,7 @@ class Surroundings:
     project_of_flow: Callable[[str], str] = lambda _: ""
     """Whose a flow is; "": every project's."""
     project_of_draft: Callable[[str], str | None] = lambda _: None
-    """Whose a flow is of which there is only a draft; None: there is none."""
+    """The project of a flow that exists only as a draft; None: no such draft."""
     piece: Callable[[str], bool] = lambda _: False
     """Whether a flow returns with an exit that means something to the flow that enters it alone."""
     needs_queue: Callable[[str], bool] = lambda _: False

@@ -52,7 +52,7 @@ class FlowsElsewhere:
     published: Collection[str] = ()
     """The flows that are published there."""
     drafts: Collection[str] = ()
-    """Those of which there is only a draft."""
+    """The flows that exist only as drafts."""
     due: Collection[str] | None = None
     """The files that would be published at a start; None: all."""
 

@@ -46,7 +46,7 @@ class Outside:
     flows: Mapping[str, OtherFlow] = field(default_factory=dict)
     """Flows that this one may enter, as far as they are there."""
     drafts: Collection[str] = ()
-    """Flows of which there is only a draft, so that this one may not enter them yet."""
+    """Flows that exist only as drafts, so this one may not enter them yet."""
     recorded: Mapping[str, Collection[str]] | None = None
     """The uploaded recordings, each with the languages that it is there in; None: not checked."""
     refuses: Callable[[str, int], bool] = lambda _host, _port: False

@@ -186,8 +186,8 @@ def _config(arguments: argparse.Namespace) -> Config:
 
 
 async def _flows(config: Config, database: Database) -> tuple[FlowsOfEdition, Mapping[str, str]]:
-    """The flows that numbers may have: the published ones, or what the first start publishes. And
-    those of which there is only a draft, each with its project."""
+    """The flows that numbers may have (the published ones, or what the first start publishes), and
+    those that exist only as drafts, each with its project."""
     history = FlowHistory(database.pool)
     newest, drafts = await history.newest(), await history.unpublished()
     if newest.edition == 0:

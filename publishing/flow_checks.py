@@ -74,7 +74,7 @@ async def edition_of(db: asyncpg.Connection, edition: int) -> FlowEdition:
 
 
 async def unpublished_flows(db: asyncpg.Connection) -> Mapping[str, str]:
-    """The flows of which there is only a draft, each with its project ("": every project's)."""
+    """The flows that exist only as drafts, each with its project ("": every project's)."""
     return {row["flow"]: row["project"] for row in await db.fetch(_SQL["unpublished"])}
 
 

@@ -45,7 +45,7 @@ class FlowHistory:
         return None if newest == edition else await edition_of(db, newest)
 
     async def unpublished(self) -> Mapping[str, str]:
-        """The flows of which there is only a draft, each with its project ("": every project's)."""
+        """The flows that exist only as drafts, each with its project ("": every project's)."""
         async with connection(self._pool) as db:
             return await unpublished_flows(db)
 

@@ -242,9 +242,9 @@ def _end_last(
 ) -> list[CallFact]:
     """The same facts, with the end of the call after everything else that is known of it.
 
-    The log dates a thing when it happened, an event when we learn of it: a caller who hangs up has
-    by the log done so before the news of it that ends the talk. That is so of what the log has,
-    too; recordings are stored after the call.
+    The log dates a thing when it happened, and an event is dated when we learn of it. So by the
+    log a caller may have hung up before the event that ended the talk. Recordings don't count:
+    they are stored after the call.
     """
     times = [fact.at for fact in known if isinstance(fact.what, _IN_LOG)]
     times += [fact.at for fact in new]

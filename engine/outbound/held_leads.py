@@ -1,7 +1,7 @@
-"""Has held leads judged anew once what they were judged by is set otherwise for the whole centre.
+"""Has held leads judged anew when the centre's time zone or its calendars' days off change.
 
-Until when a lead is held was reckoned in the centre's time zone of then, and by its calendars' days
-off of then. A campaign's own settings are ``campaigns.campaign_service``'s.
+The time until which a lead is held was worked out from both as they were then. Changes of a
+campaign's own settings are the business of ``campaigns.campaign_service``.
 """
 
 import asyncio
